@@ -18,6 +18,14 @@ const (
 	ClassRegister Class = "register"
 )
 
+// Place is where an event lies. A seal is bound to it: a blob moved to another event
+// does not open.
+type Place struct {
+	Stream string
+	Type   string
+	Event  ID
+}
+
 // Private is personal data about Subject. A command carries it plain, the log and
 // every decoded fact carry it sealed, and no rule looks inside: deciders pass it on.
 // It prints as "[private]" and does not marshal, so that it cannot slip into a log
@@ -25,6 +33,7 @@ const (
 type Private struct {
 	Subject ID
 	Class   Class
+	at      Place
 	plain   []byte
 	sealed  []byte
 }
@@ -38,10 +47,13 @@ func Conceal(subject ID, class Class, v any) (Private, error) {
 	return Private{Subject: subject, Class: class, plain: b}, nil
 }
 
-// SealedPrivate wraps what the vault sealed.
-func SealedPrivate(subject ID, class Class, sealed []byte) Private {
-	return Private{Subject: subject, Class: class, sealed: sealed}
+// SealedPrivate wraps what the vault sealed for the event at.
+func SealedPrivate(subject ID, class Class, at Place, sealed []byte) Private {
+	return Private{Subject: subject, Class: class, at: at, sealed: sealed}
 }
+
+// Place is the event a sealed value lies in.
+func (p Private) Place() Place { return p.at }
 
 // Plain is the JSON before sealing; nil once sealed.
 func (p Private) Plain() []byte { return p.plain }
@@ -51,6 +63,38 @@ func (p Private) Sealed() []byte { return p.sealed }
 
 // IsZero reports whether there is nothing inside.
 func (p Private) IsZero() bool { return p.plain == nil && p.sealed == nil }
+
+// envelope is a sealed value with all that opening it takes except the tenant.
+type envelope struct {
+	Subject ID     `json:"s"`
+	Class   Class  `json:"c"`
+	Stream  string `json:"n"`
+	Type    string `json:"t"`
+	Event   ID     `json:"e"`
+	Sealed  []byte `json:"b"`
+}
+
+// Envelope is the sealed value and its place in one opaque string of bytes, which a
+// read model stores and the vault opens; nil when nothing is sealed.
+func (p Private) Envelope() []byte {
+	if p.sealed == nil {
+		return nil
+	}
+	b, err := json.Marshal(envelope{p.Subject, p.Class, p.at.Stream, p.at.Type, p.at.Event, p.sealed})
+	if err != nil { // strings and bytes always marshal
+		panic(err)
+	}
+	return b
+}
+
+// ParseEnvelope reads what Envelope wrote.
+func ParseEnvelope(b []byte) (Private, error) {
+	var e envelope
+	if err := json.Unmarshal(b, &e); err != nil {
+		return Private{}, fmt.Errorf("reading a sealed envelope: %w", err)
+	}
+	return SealedPrivate(e.Subject, e.Class, Place{e.Stream, e.Type, e.Event}, e.Sealed), nil
+}
 
 func (Private) String() string       { return "[private]" }
 func (Private) GoString() string     { return "[private]" }
