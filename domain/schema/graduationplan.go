@@ -1,0 +1,7 @@
+package schema
+
+import "sijil/domain/graduationplan"
+
+var _ = register(
+	fact[graduationplan.GraduationPlanPublished]("graduationPlan.GraduationPlanPublished.v1"),
+)
