@@ -1,0 +1,172 @@
+// Package enrollment is the rules of all enrollments and transfers of one student:
+// they lie in one stream, so that one primary enrollment at a time and one open transfer
+// hold at once, and a transfer closes the old and opens the new enrollment together.
+package enrollment
+
+import "sijil/domain"
+
+// Event is a fact about one student's enrollments.
+type Event interface{ isEnrollmentEvent() }
+
+// DatePrecision says how exact a date is.
+type DatePrecision string
+
+const (
+	// Day: it was that day.
+	Day DatePrecision = "day"
+	// Session: only the session is known; the date is its first or last day.
+	Session DatePrecision = "session"
+)
+
+// StudentEnrolled: the school has the student from the entry date on.
+type StudentEnrolled struct {
+	Enrollment domain.ID `json:"enrollmentId"`
+	School     domain.ID `json:"schoolId"`
+	// Program and Session are empty when the enrollment is to the school as such.
+	Program       domain.ID     `json:"programId,omitzero"`
+	Session       domain.ID     `json:"sessionId,omitzero"`
+	EntryDate     domain.Date   `json:"entryDate"`
+	DatePrecision DatePrecision `json:"datePrecision"`
+	// EntryType is a code of EntryTypeDescriptor, GradeLevel one of GradeLevelDescriptor.
+	EntryType  domain.Descriptor `json:"entryTypeDescriptor,omitzero"`
+	GradeLevel domain.Descriptor `json:"entryGradeLevelDescriptor,omitzero"`
+	// Primary: the student's main school. Module enrollments are not primary and may overlap.
+	Primary bool `json:"primarySchool"`
+}
+
+// GradeLevelChanged: another level within the year, or a correction of it.
+type GradeLevelChanged struct {
+	Enrollment domain.ID         `json:"enrollmentId"`
+	GradeLevel domain.Descriptor `json:"gradeLevelDescriptor"`
+	Effective  domain.Date       `json:"effectiveDate"`
+}
+
+// StudentPromoted: the year ended with a higher level.
+type StudentPromoted struct {
+	Enrollment domain.ID         `json:"enrollmentId"`
+	From       domain.Descriptor `json:"fromGradeLevelDescriptor,omitzero"`
+	GradeLevel domain.Descriptor `json:"gradeLevelDescriptor"`
+	Effective  domain.Date       `json:"effectiveDate"`
+}
+
+// StudentRetained: the year is done again at the same level.
+type StudentRetained struct {
+	Enrollment domain.ID         `json:"enrollmentId"`
+	GradeLevel domain.Descriptor `json:"gradeLevelDescriptor,omitzero"`
+	Effective  domain.Date       `json:"effectiveDate"`
+	// Reason is a code of a national RetentionReasonDescriptor, empty for none.
+	Reason domain.Descriptor `json:"reasonDescriptor,omitzero"`
+}
+
+// StudentWithdrawn: the enrollment ended. The exit date is the last day.
+type StudentWithdrawn struct {
+	Enrollment    domain.ID     `json:"enrollmentId"`
+	ExitDate      domain.Date   `json:"exitWithdrawDate"`
+	DatePrecision DatePrecision `json:"datePrecision"`
+	// ExitType is a code of ExitWithdrawTypeDescriptor.
+	ExitType domain.Descriptor `json:"exitWithdrawTypeDescriptor"`
+}
+
+// EnrollmentVoided: the enrollment should never have been recorded. It stays visible as such.
+type EnrollmentVoided struct {
+	Enrollment domain.ID         `json:"enrollmentId"`
+	Reason     domain.Descriptor `json:"reasonDescriptor"`
+}
+
+// TransferRequested: the new school asks for the student.
+type TransferRequested struct {
+	Transfer domain.ID `json:"transferId"`
+	// Enrollment is the primary one that completion closes.
+	Enrollment domain.ID `json:"enrollmentId"`
+	FromSchool domain.ID `json:"fromSchoolId"`
+	ToSchool   domain.ID `json:"toSchoolId"`
+	// Requested is the day of the request, EntryDate the day the new school wishes to begin.
+	Requested  domain.Date       `json:"requestDate"`
+	EntryDate  domain.Date       `json:"entryDate"`
+	GradeLevel domain.Descriptor `json:"entryGradeLevelDescriptor,omitzero"`
+	// LapseDate is the first day on which the request, if still open, has lapsed.
+	LapseDate domain.Date `json:"lapseDate"`
+}
+
+// TransferReleased: the old school, or an authority above it after a contest, lets the student go.
+type TransferReleased struct {
+	Transfer domain.ID `json:"transferId"`
+	// By is the institution that released.
+	By domain.ID `json:"releasedBy"`
+	// ExitDate is the last day at the old school, should the transfer complete.
+	ExitDate domain.Date `json:"exitWithdrawDate"`
+}
+
+// TransferContested: the old school objects; it or an authority above it can still release.
+type TransferContested struct {
+	Transfer domain.ID         `json:"transferId"`
+	Reason   domain.Descriptor `json:"reasonDescriptor"`
+	// Note is a [Note], zero for none.
+	Note domain.Private `json:"-"`
+}
+
+// TransferRefused: the new school, seeing what was released, does not take the student.
+type TransferRefused struct {
+	Transfer domain.ID         `json:"transferId"`
+	Reason   domain.Descriptor `json:"reasonDescriptor"`
+	// Note is a [Note], zero for none.
+	Note domain.Private `json:"-"`
+}
+
+// TransferCancelled: the new school took its request back.
+type TransferCancelled struct {
+	Transfer domain.ID `json:"transferId"`
+}
+
+// TransferLapsed: a term went by and the request was still open.
+type TransferLapsed struct {
+	Transfer domain.ID `json:"transferId"`
+}
+
+// TransferCompleted: the new school took the student and the record as it stood. It lies
+// between the StudentWithdrawn of the old and the StudentEnrolled of the new enrollment.
+type TransferCompleted struct {
+	Transfer domain.ID `json:"transferId"`
+	// Enrollment is the new one.
+	Enrollment domain.ID `json:"enrollmentId"`
+	// RecordDigest is SHA-256, in hex, of the salt and the record that was carried: see
+	// [Carried]. Without the salt nobody can guess marks against it.
+	RecordDigest string `json:"recordDigest"`
+	// Record is a [Carried].
+	Record domain.Private `json:"-"`
+}
+
+// Note is free text about a person.
+type Note struct {
+	Text string `json:"text"`
+}
+
+// Carried is the record a transfer carried: the academicRecord streams as far as they
+// went, and the salt of their digest.
+type Carried struct {
+	// Salt is 32 bytes.
+	Salt    []byte          `json:"salt"`
+	Streams []CarriedStream `json:"streams"`
+}
+
+// CarriedStream is one stream up to a revision, and the SHA-256 of its events' stored
+// payloads one after the other, each with its length before it (8 bytes, big endian).
+type CarriedStream struct {
+	Stream   string `json:"stream"`
+	Revision int64  `json:"revision"`
+	Digest   []byte `json:"digest"`
+}
+
+func (StudentEnrolled) isEnrollmentEvent()   {}
+func (GradeLevelChanged) isEnrollmentEvent() {}
+func (StudentPromoted) isEnrollmentEvent()   {}
+func (StudentRetained) isEnrollmentEvent()   {}
+func (StudentWithdrawn) isEnrollmentEvent()  {}
+func (EnrollmentVoided) isEnrollmentEvent()  {}
+func (TransferRequested) isEnrollmentEvent() {}
+func (TransferReleased) isEnrollmentEvent()  {}
+func (TransferContested) isEnrollmentEvent() {}
+func (TransferRefused) isEnrollmentEvent()   {}
+func (TransferCancelled) isEnrollmentEvent() {}
+func (TransferLapsed) isEnrollmentEvent()    {}
+func (TransferCompleted) isEnrollmentEvent() {}
