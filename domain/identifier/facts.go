@@ -13,7 +13,7 @@ type IdentifierReserved struct {
 	KeyVersion int `json:"keyVersion"`
 	// Holder is a keyed hash of student and link: it says whether two holders are the same
 	// and not who they are.
-	Holder domain.ID `json:"holderId"`
+	Holder domain.ID `json:"holder"`
 	// Student is a [Reference], sealed under the authority, not the person: it must be
 	// found by the number alone.
 	Student domain.Private `json:"-"`
@@ -21,14 +21,14 @@ type IdentifierReserved struct {
 
 // IdentifierReleased: nobody holds the number; it can be reserved again.
 type IdentifierReleased struct {
-	Holder domain.ID `json:"holderId"`
+	Holder domain.ID `json:"holder"`
 	Reason Reason    `json:"reason"`
 }
 
 // Reference is what the sealed part holds: whose link the number serves.
 type Reference struct {
-	Student domain.ID `json:"studentId"`
-	Link    domain.ID `json:"linkId"`
+	Student domain.ID `json:"student"`
+	Link    domain.ID `json:"link"`
 }
 
 // Reason says why a number was released.

@@ -11,9 +11,9 @@ type Event interface{ isStudentEvent() }
 // statistics need is open, so that both stay the same after an erasure.
 type StudentRegistered struct {
 	// School is the institution that registered; the student belongs to it until the first enrollment.
-	School domain.ID `json:"schoolId"`
+	School domain.ID `json:"school"`
 	// Sex is a code of SexDescriptor, empty when it was not asked.
-	Sex domain.Descriptor `json:"sexDescriptor,omitzero"`
+	Sex domain.Descriptor `json:"sex,omitzero"`
 	// BirthYear is 0 when unknown.
 	BirthYear int       `json:"birthYear,omitzero"`
 	Assurance Assurance `json:"identityAssurance"`
@@ -25,11 +25,11 @@ type StudentRegistered struct {
 // stream (category identifier) was reserved before.
 type IdentifierLinked struct {
 	// Link names this link, not the number: ids never derive from a number in the open.
-	Link domain.ID `json:"linkId"`
+	Link domain.ID `json:"link"`
 	// National: at most one active link of a student is national.
 	National bool `json:"national"`
 	// Replaces is the link that ended with this one, empty for none.
-	Replaces domain.ID `json:"replacesLinkId,omitzero"`
+	Replaces domain.ID `json:"replaces,omitzero"`
 	// Assurance is the student's level from now on; it never falls.
 	Assurance Assurance `json:"identityAssurance"`
 	// Number is an [Identification].
@@ -39,44 +39,44 @@ type IdentifierLinked struct {
 // IdentifierLinkAbandoned: a reservation waited too long for its link, and the link
 // with this id can never happen any more. It may precede the registration it prevents.
 type IdentifierLinkAbandoned struct {
-	Link domain.ID `json:"linkId"`
+	Link domain.ID `json:"link"`
 }
 
 // LegalNameChanged: the names given replace all names so far; earlier ones stay in history.
 type LegalNameChanged struct {
 	// Evidence is the sort of proof seen, as PersonalInformationVerificationDescriptor.
-	Evidence domain.Descriptor `json:"evidenceDescriptor"`
+	Evidence domain.Descriptor `json:"evidence"`
 	// Names is a [NameChange].
 	Names domain.Private `json:"-"`
 }
 
 // BirthDataCorrected: sex, birth year and birth data as they should have been registered.
 type BirthDataCorrected struct {
-	Sex       domain.Descriptor `json:"sexDescriptor,omitzero"`
+	Sex       domain.Descriptor `json:"sex,omitzero"`
 	BirthYear int               `json:"birthYear,omitzero"`
-	Evidence  domain.Descriptor `json:"evidenceDescriptor"`
+	Evidence  domain.Descriptor `json:"evidence"`
 	// Birth is a [BirthCorrection].
 	Birth domain.Private `json:"-"`
 }
 
 // StudentMerged: this student and Into are one person; Into goes on, this one only reads.
 type StudentMerged struct {
-	Into domain.ID `json:"intoStudentId"`
+	Into domain.ID `json:"into"`
 	// Reason is a code of StudentMergeReasonDescriptor.
-	Reason domain.Descriptor `json:"reasonDescriptor"`
+	Reason domain.Descriptor `json:"reasonCode"`
 }
 
 // StudentUnmerged: the merge was a mistake; both go on by themselves.
 type StudentUnmerged struct {
-	From   domain.ID         `json:"fromStudentId"`
-	Reason domain.Descriptor `json:"reasonDescriptor"`
+	From   domain.ID         `json:"from"`
+	Reason domain.Descriptor `json:"reasonCode"`
 }
 
 // PersonalDataErased: the keys of these classes were ordered destroyed. Open facts stay.
 type PersonalDataErased struct {
 	Classes []domain.Class `json:"retentionClasses"`
 	// Reason is a code of ErasureReasonDescriptor: the legal ground.
-	Reason domain.Descriptor `json:"reasonDescriptor"`
+	Reason domain.Descriptor `json:"reasonCode"`
 }
 
 func (StudentRegistered) isStudentEvent()       {}
