@@ -1,0 +1,5 @@
+// Package credential is the wire form of a credential: a JSON reader that refuses what
+// two programs could read differently, the compact JWS around it, the shape that the
+// Verifiable Credentials Data Model 2.0 asks of the payload, and the types with which an
+// issuer builds and signs one. It decides nothing about trust: package verifier does.
+package credential

@@ -1,0 +1,119 @@
+package credential
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"math/big"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// Typ and Cty are the media types in the header of a credential secured as
+// vc-jose-cose describes (https://www.w3.org/TR/vc-jose-cose/ §3.1.1).
+const (
+	Typ = "vc+jwt"
+	Cty = "vc"
+)
+
+// Signer signs payloads as vc+jwt with one key. It may be used concurrently if the key may.
+type Signer struct {
+	jws jose.Signer
+	kid string
+}
+
+// NewSigner signs with key, whose private half may live in a file, a token or a service.
+// kid is what a verifier looks the key up by: absolute ("did:web:…#…") when the issuer is
+// a DID. Ed25519 gives EdDSA, P-256, P-384 and P-521 give ES256, ES384 and ES512; other
+// keys are an error.
+func NewSigner(key crypto.Signer, kid string) (*Signer, error) {
+	alg, err := Alg(key.Public())
+	if err != nil {
+		return nil, err
+	}
+	if alg == "RS256" {
+		return nil, errors.New("RSA keys verify only: sign with Ed25519 or ECDSA")
+	}
+	opts := (&jose.SignerOptions{}).WithType(Typ).WithContentType(Cty).WithHeader("kid", kid)
+	jws, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg), Key: opaque{key, jose.SignatureAlgorithm(alg)}}, opts)
+	if err != nil {
+		return nil, fmt.Errorf("prepare signer: %w", err)
+	}
+	return &Signer{jws: jws, kid: kid}, nil
+}
+
+// KeyID is the kid that the signer writes.
+func (s *Signer) KeyID() string { return s.kid }
+
+// Sign is payload as a compact vc+jwt. It does not look at the payload: lint it first by
+// verifying a copy that a throwaway key has signed.
+func (s *Signer) Sign(payload []byte) (string, error) {
+	jws, err := s.jws.Sign(payload)
+	if err != nil {
+		return "", fmt.Errorf("sign credential: %w", err)
+	}
+	return jws.CompactSerialize()
+}
+
+// Alg is the one JWS algorithm that a public key is used with here (RFC 8725 §3.1: a key
+// is pinned to one algorithm). RSA keys need 2,048 bits or more.
+func Alg(pub crypto.PublicKey) (string, error) {
+	switch k := pub.(type) {
+	case ed25519.PublicKey:
+		return "EdDSA", nil
+	case *ecdsa.PublicKey:
+		switch k.Curve {
+		case elliptic.P256():
+			return "ES256", nil
+		case elliptic.P384():
+			return "ES384", nil
+		case elliptic.P521():
+			return "ES512", nil
+		}
+	case *rsa.PublicKey:
+		if k.N.BitLen() >= 2048 {
+			return "RS256", nil
+		}
+		return "", fmt.Errorf("RSA key of %d bits: 2048 or more are required", k.N.BitLen())
+	}
+	return "", errors.New("key type is not one of Ed25519, P-256, P-384, P-521, RSA")
+}
+
+// opaque lets go-jose sign with any crypto.Signer, so that the key need not be in memory.
+type opaque struct {
+	key crypto.Signer
+	alg jose.SignatureAlgorithm
+}
+
+func (o opaque) Public() *jose.JSONWebKey        { return nil }
+func (o opaque) Algs() []jose.SignatureAlgorithm { return []jose.SignatureAlgorithm{o.alg} }
+
+func (o opaque) SignPayload(payload []byte, _ jose.SignatureAlgorithm) ([]byte, error) {
+	pub, ok := o.key.Public().(*ecdsa.PublicKey)
+	if !ok { // Ed25519 signs the message, not a digest of it
+		return o.key.Sign(rand.Reader, payload, crypto.Hash(0))
+	}
+	hash := map[jose.SignatureAlgorithm]crypto.Hash{"ES256": crypto.SHA256, "ES384": crypto.SHA384, "ES512": crypto.SHA512}[o.alg]
+	h := hash.New()
+	h.Write(payload)
+	der, err := o.key.Sign(rand.Reader, h.Sum(nil), hash)
+	if err != nil {
+		return nil, err
+	}
+	var sig struct{ R, S *big.Int }
+	if rest, err := asn1.Unmarshal(der, &sig); err != nil || len(rest) > 0 {
+		return nil, errors.New("signer returned a malformed ECDSA signature")
+	}
+	// JWS wants r ‖ s at the curve's width (RFC 7518 §3.4), crypto.Signer gives ASN.1.
+	n := (pub.Curve.Params().BitSize + 7) / 8
+	out := make([]byte, 2*n)
+	sig.R.FillBytes(out[:n])
+	sig.S.FillBytes(out[n:])
+	return out, nil
+}
