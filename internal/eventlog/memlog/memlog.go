@@ -6,7 +6,6 @@ package memlog
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"iter"
 	"slices"
 	"sync"
@@ -65,7 +64,10 @@ func (l *Log) ID(ctx context.Context) (string, error) { return l.id, ctx.Err() }
 
 // Append implements eventlog.Log.
 func (l *Log) Append(ctx context.Context, stream string, want eventlog.Revision, drafts ...eventlog.Draft) ([]eventlog.Recorded, error) {
-	if err := errors.Join(ctx.Err(), eventlog.Check(stream, want, drafts)); err != nil {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := eventlog.Check(stream, want, drafts); err != nil {
 		return nil, err
 	}
 	if l.FailAppend != nil {
