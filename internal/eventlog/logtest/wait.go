@@ -29,6 +29,7 @@ func waitIsPush(e *env) {
 		woken := make(chan error, 1)
 		ctx, cancel := context.WithTimeout(e.ctx, soon)
 		go func() { woken <- l.Wait(ctx, after) }()
+		time.Sleep(time.Duration(i%3) * 5 * time.Millisecond) // it waits by now, or comes late: both must do
 		stored := e.append(l, fmt.Sprintf("s-%d", i), eventlog.NoStream, draft(i))
 		err = <-woken
 		cancel()
