@@ -15,7 +15,7 @@ import (
 )
 
 func TestProcessesThatMigrateAtOnceDoItOnce(t *testing.T) {
-	db := empty(t)
+	db := pgtest.Empty(t)
 	applied := make([]int, 4)
 	var wg sync.WaitGroup
 	for i := range applied {
@@ -101,7 +101,7 @@ func TestADatabaseOfAnotherHistoryIsRefused(t *testing.T) {
 }
 
 func TestStatusOfAnEmptyDatabaseChangesNothing(t *testing.T) {
-	db := empty(t)
+	db := pgtest.Empty(t)
 	status, err := migrations.Status(t.Context(), db)
 	if err != nil {
 		t.Fatal(err)
@@ -141,15 +141,6 @@ func TestMissingRightsNameTheCure(t *testing.T) {
 }
 
 var roles = []string{"sijil_log", "sijil_projector", "sijil_app", "sijil_vault"}
-
-// empty is a database without anything.
-func empty(t *testing.T) *pgxpool.Pool {
-	t.Helper()
-	db := pgtest.Pool(t)
-	exec(t, db, `drop schema public cascade`)
-	exec(t, db, `create schema public`)
-	return db
-}
 
 func exec(t *testing.T, db *pgxpool.Pool, sql string) {
 	t.Helper()

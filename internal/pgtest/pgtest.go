@@ -34,6 +34,18 @@ func Pool(t testing.TB) *pgxpool.Pool {
 // when the test ends.
 func URL(t testing.TB) string {
 	t.Helper()
+	return fresh(t, (*sharedServer).template)
+}
+
+// Empty is a pool to a fresh database without any tables, for tests of the migrations.
+func Empty(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	return open(t, fresh(t, func(*sharedServer, context.Context, *pgx.Conn) (string, error) { return "template0", nil }))
+}
+
+// fresh copies the database that template names, and drops the copy when the test ends.
+func fresh(t testing.TB, template func(*sharedServer, context.Context, *pgx.Conn) (string, error)) string {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	server, err := shared(ctx)
@@ -42,12 +54,12 @@ func URL(t testing.TB) string {
 	}
 	name := "t_" + rand.Text()
 	err = server.do(ctx, func(c *pgx.Conn) error {
-		template, err := server.template(ctx, c)
+		from, err := template(server, ctx, c)
 		if err != nil {
 			return err
 		}
 		_, err = c.Exec(ctx, fmt.Sprintf(`create database %s template %s strategy wal_log`,
-			pgx.Identifier{name}.Sanitize(), pgx.Identifier{template}.Sanitize()))
+			pgx.Identifier{name}.Sanitize(), pgx.Identifier{from}.Sanitize()))
 		return err
 	})
 	if err != nil {
