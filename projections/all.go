@@ -1,0 +1,6 @@
+package projections
+
+// All are the read models, in the order they are folded.
+func All() []Projection {
+	return []Projection{}
+}

@@ -1,0 +1,87 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"sijil/internal/eventlog"
+)
+
+// ErrBehind: the read models have not reached the position in time.
+var ErrBehind = errors.New("the read models are behind that position")
+
+// pollPause is how often a process whose turn it is not asks how far the other one is.
+const pollPause = 20 * time.Millisecond
+
+const positionSQL = `SELECT coalesce(min(position), 0) FROM read.checkpoints`
+
+func readPosition(ctx context.Context, pool *pgxpool.Pool) (eventlog.Position, error) {
+	var at int64
+	if err := pool.QueryRow(ctx, positionSQL).Scan(&at); err != nil {
+		return 0, fmt.Errorf("reading the checkpoint: %w", err)
+	}
+	return eventlog.Position(at), nil
+}
+
+// Position is how far the read models are known to be.
+func (r *Runner) Position() eventlog.Position {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.at
+}
+
+// Err is why projecting stopped or stumbles; nil while it runs.
+func (r *Runner) Err() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failed
+}
+
+// WaitFor returns when the read models have reached position at, [ErrBehind] when they have
+// not after limit.
+func (r *Runner) WaitFor(ctx context.Context, at eventlog.Position, limit time.Duration) error {
+	deadline := time.NewTimer(limit)
+	defer deadline.Stop()
+	for {
+		r.mu.Lock()
+		here, moved := r.at >= at, r.moved
+		r.mu.Unlock()
+		if here {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-time.After(pollPause):
+			now, err := readPosition(ctx, r.pool)
+			if err != nil {
+				return err
+			}
+			r.moveTo(now)
+		case <-deadline.C:
+			return ErrBehind
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// moveTo never moves back, except that a turn that begins says where it really is.
+func (r *Runner) moveTo(at eventlog.Position) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if at > r.at {
+		r.at = at
+		close(r.moved)
+		r.moved = make(chan struct{})
+	}
+}
+
+func (r *Runner) setErr(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed = err
+}
