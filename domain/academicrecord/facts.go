@@ -76,14 +76,16 @@ type GradeRecorded struct {
 type Amended struct {
 	// Amendment is the id of the amendment, kept from proposal to confirmation.
 	Amendment domain.ID `json:"amendment"`
-	// Of is the grade or course result that is amended.
+	// Of is the grade, course result or jury decision that is amended.
 	Of domain.ID `json:"of"`
 	// Follows is the entry or the amendment that stood until now: the chain's last link.
 	Follows domain.ID `json:"follows"`
 	Mark
 	// CourseAttemptResult is the new result when Of is a course result.
 	CourseAttemptResult domain.Descriptor `json:"courseAttemptResult,omitzero"`
-	ReasonCode          domain.Descriptor `json:"reasonCode"`
+	// Decision is the new one when Of is a jury decision.
+	Decision   domain.Descriptor `json:"decision,omitzero"`
+	ReasonCode domain.Descriptor `json:"reasonCode"`
 	// Authority is the institution that answers for the change.
 	Authority domain.ID `json:"authority"`
 }
@@ -108,12 +110,12 @@ type AmendmentDeclined struct {
 	DeclinedBy string            `json:"declinedBy"`
 }
 
-// GradeAmended: another mark holds for a grade or a course result; the former one stays
-// in the record.
+// GradeAmended: something else holds for a grade, a course result or a jury decision; what
+// held before stays in the record.
 type GradeAmended struct {
 	Amended
 	// ProposedBy and ConfirmedBy are two different token subjects, set after the session
-	// was finalized; the reason's words then lie in the proposal.
+	// was finalized; the reason's words then lie in the proposal. EventDate is the proposal's.
 	ProposedBy  string `json:"proposedBy,omitzero"`
 	ConfirmedBy string `json:"confirmedBy,omitzero"`
 	When
