@@ -54,28 +54,7 @@ func (e *VersionError) Error() string {
 // Find looks for PostgreSQL in this order: PG_BINDIR, PATH, .tools/pg above the working
 // directory or the program, and the places where systems install it. [*NotFoundError] when
 // there is none that is new enough.
-func Find() (Installation, error) { return find("", "") }
-
-// find prefers the version that made dataDir; without one, the first found wins.
-func find(binDir, dataDir string) (Installation, error) {
-	l := lookup{made: madeBy(dataDir)}
-	switch explicit := os.Getenv("PG_BINDIR"); {
-	case binDir != "":
-		l.try("the configured directory", binDir, "")
-	case explicit != "":
-		l.try("PG_BINDIR", explicit, "")
-	default:
-		l.looked = append(l.looked, "PG_BINDIR: not set")
-		l.system()
-	}
-	switch {
-	case l.found.Bin != "":
-		return l.found, nil
-	case len(l.others) > 0:
-		return Installation{}, &VersionError{dataDir, l.made, l.others}
-	}
-	return Installation{}, &NotFoundError{l.looked}
-}
+func Find() (Installation, error) { return usualPlaces("").find("") }
 
 // systemGlobs are where packages put the binaries: Debian, Red Hat, Homebrew on both
 // kinds of Mac, Alpine.
@@ -87,6 +66,46 @@ var systemGlobs = []string{
 	"/usr/libexec/postgresql*",
 }
 
+// places are where to look. What is set explicitly is the only place.
+type places struct {
+	configured string // Config.BinDir
+	pgBinDir   string // PG_BINDIR
+	path       string // directory of the postgres on PATH, links resolved
+	tools      []string
+	globs      []string
+}
+
+func usualPlaces(binDir string) places {
+	p := places{configured: binDir, pgBinDir: os.Getenv("PG_BINDIR"), tools: toolRoots(), globs: systemGlobs}
+	if bin, err := exec.LookPath("postgres"); err == nil {
+		if bin, err = filepath.EvalSymlinks(bin); err == nil {
+			p.path = filepath.Dir(bin)
+		}
+	}
+	return p
+}
+
+// find takes the first installation that is new enough and, when dataDir holds a cluster,
+// of the version that made it.
+func (p places) find(dataDir string) (Installation, error) {
+	l := lookup{made: madeBy(dataDir)}
+	switch {
+	case p.configured != "":
+		l.try("the configured directory", p.configured, "")
+	case p.pgBinDir != "":
+		l.try("PG_BINDIR", p.pgBinDir, "")
+	default:
+		l.everywhere(p)
+	}
+	switch {
+	case l.found.Bin != "":
+		return l.found, nil
+	case len(l.others) > 0:
+		return Installation{}, &VersionError{dataDir, l.made, l.others}
+	}
+	return Installation{}, &NotFoundError{l.looked}
+}
+
 type lookup struct {
 	made   int // major version of the data directory, 0 for none
 	found  Installation
@@ -94,18 +113,20 @@ type lookup struct {
 	looked []string
 }
 
-func (l *lookup) system() {
-	if p, err := exec.LookPath("postgres"); err == nil {
-		if p, err = filepath.EvalSymlinks(p); err == nil {
-			l.try("PATH", filepath.Dir(p), "")
-		}
+func (l *lookup) everywhere(p places) {
+	l.looked = append(l.looked, "PG_BINDIR: not set")
+	if p.path != "" {
+		l.try("PATH", p.path, "")
 	} else {
 		l.looked = append(l.looked, "PATH: no postgres")
 	}
-	for _, root := range toolRoots() {
+	if len(p.tools) == 0 {
+		l.looked = append(l.looked, ".tools/pg: not there")
+	}
+	for _, root := range p.tools {
 		l.glob(filepath.Join(root, "usr/lib/postgresql/*/bin"), filepath.Join(root, "lib"))
 	}
-	for _, g := range systemGlobs {
+	for _, g := range p.globs {
 		l.glob(g, "")
 	}
 }
@@ -115,7 +136,7 @@ func (l *lookup) glob(pattern, lib string) {
 	if len(dirs) == 0 {
 		l.looked = append(l.looked, pattern+": nothing there")
 	}
-	slices.SortFunc(dirs, func(a, b string) int { return numberIn(b) - numberIn(a) })
+	slices.SortFunc(dirs, func(a, b string) int { return lastNumber(b) - lastNumber(a) }) // newest first
 	for _, d := range dirs {
 		l.try(pattern, d, lib)
 	}
@@ -206,13 +227,17 @@ func madeBy(dir string) int {
 	if err != nil {
 		return 0
 	}
-	return numberIn(string(b))
+	return lastNumber(string(b))
 }
 
 var digits = regexp.MustCompile(`\d+`)
 
-// numberIn is the first number in s, 0 for none.
-func numberIn(s string) int {
-	n, _ := strconv.Atoi(digits.FindString(s))
+// lastNumber is the last number in s, 0 for none.
+func lastNumber(s string) int {
+	all := digits.FindAllString(s, -1)
+	if len(all) == 0 {
+		return 0
+	}
+	n, _ := strconv.Atoi(all[len(all)-1])
 	return n
 }

@@ -83,7 +83,7 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if s.cfg.Dir, err = filepath.EvalSymlinks(cfg.Dir); err != nil {
 		return nil, fmt.Errorf("locating the data directory: %w", err)
 	}
-	if s.bin, err = find(cfg.BinDir, s.dataDir()); err != nil {
+	if s.bin, err = usualPlaces(cfg.BinDir).find(s.dataDir()); err != nil {
 		return nil, err
 	}
 	if s.start, err = openFlock(filepath.Join(s.cfg.Dir, "start.lock")); err != nil {

@@ -87,8 +87,11 @@ func DataDir(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("making a data directory: %v", err)
 	}
+	if err := os.Chmod(dir, 0o711); err != nil {
+		t.Fatalf("opening a data directory: %v", err)
+	}
 	t.Cleanup(func() {
-		killServer(dir)
+		KillServer(dir)
 		if err := os.RemoveAll(dir); err != nil {
 			t.Errorf("removing a data directory: %v", err)
 		}

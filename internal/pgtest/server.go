@@ -64,7 +64,7 @@ func (s *Server) Pool() *pgxpool.Pool { return open(s.t, s.URL()) }
 // what the kernel holds.
 func (s *Server) Kill() {
 	s.t.Helper()
-	if !killServer(s.dir) {
+	if !KillServer(s.dir) {
 		s.t.Fatal("there is no server to kill")
 	}
 }
@@ -94,10 +94,10 @@ func (s *Server) start() {
 	}
 }
 
-// killServer kills the server that runs on a data directory, and reports whether there
+// KillServer ends the server that runs on a data directory with SIGKILL, and reports whether there
 // was one. The main process is stopped first, so that it starts no more children; they are
 // sessions of their own, which a signal to its group does not reach.
-func killServer(dir string) bool {
+func KillServer(dir string) bool {
 	b, err := os.ReadFile(filepath.Join(dir, "pg", "postmaster.pid"))
 	if err != nil {
 		return false
