@@ -1,0 +1,110 @@
+package api
+
+import (
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// observe is the outermost layer: it names the request, and logs and counts it by its
+// route's pattern. Paths hold ids and queries may hold anything; neither is logged.
+func (s *Server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := s.cfg.Now()
+		id, err := uuid.NewV7()
+		if err != nil {
+			id = uuid.New()
+		}
+		c := &call{id: id.String(), route: r.Method + " " + r.URL.Path}
+		r = r.WithContext(withCall(r.Context(), c))
+		sw := &statusWriter{ResponseWriter: w}
+		sw.Header().Set("X-Request-Id", c.id)
+		next.ServeHTTP(sw, r)
+
+		took := s.cfg.Now().Sub(began)
+		route := r.Pattern
+		if route == "" {
+			route = "none"
+		}
+		if s.cfg.Metrics != nil {
+			s.cfg.Metrics.request(route, sw.status, took)
+		}
+		level := slog.LevelInfo
+		if quiet(route) {
+			level = slog.LevelDebug
+		}
+		s.cfg.Logger.LogAttrs(r.Context(), level, "request", slog.String("route", route), slog.Int("status", sw.status),
+			slog.Duration("took", took.Round(time.Microsecond)), slog.String("client", c.principal.Client), slog.String("correlation", c.id))
+	})
+}
+
+// quiet routes are asked every few seconds by machines.
+func quiet(route string) bool {
+	return strings.HasSuffix(route, " /healthz") || strings.HasSuffix(route, " /readyz")
+}
+
+// recovered answers a panic with 500 and logs its stack: one request's bug does not end
+// the others.
+func (s *Server) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v == http.ErrAbortHandler {
+				panic(v)
+			}
+			id := correlation(r.Context())
+			s.cfg.Logger.ErrorContext(r.Context(), "a request panicked; this is a bug, please report the stack", "panic", v, "stack", string(debug.Stack()), "correlation", id)
+			p := newProblem(http.StatusInternalServerError, "internal", "")
+			p.Instance = "urn:uuid:" + id
+			writeProblem(w, p)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// secured sets the headers of security.md 12. A page that needs more than nothing
+// replaces the content policy.
+func (s *Server) secured(next http.Handler) http.Handler {
+	hsts := strings.HasPrefix(s.cfg.PublicURL, "https://")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		if hsts {
+			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// statusWriter remembers the status.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,5 @@
+package api
+
+// resources are the files that register operations, one per resource, in the order of
+// the OpenAPI document's tags.
+var resources = []func(*Server){}
