@@ -85,7 +85,7 @@ func (s State) amendable(id domain.ID, w When, e Evidence) (Entry, error) {
 	case !ok:
 		return Entry{}, domain.Refuse(domain.Missing, "not_found", "there is no such entry in this record")
 	case entry.Session != "" && !e.Session.Known:
-		return Entry{}, domain.Refuse(domain.Missing, "session_not_found", "this school has no such academic session")
+		return Entry{}, domain.Refuse(domain.Missing, "session_unknown", "this school has no such academic session")
 	case entry.Voided:
 		return Entry{}, domain.Refuse(domain.Conflict, "grade_voided", "the entry was voided; it is not amended any more")
 	}
@@ -128,5 +128,5 @@ func officerRule(by string) domain.Rule {
 }
 
 func errNoProposal() error {
-	return domain.Refuse(domain.Missing, "amendment_not_found", "no amendment with this id waits for a second officer")
+	return domain.Refuse(domain.Missing, "amendment_unknown", "no amendment with this id waits for a second officer")
 }

@@ -149,7 +149,7 @@ func awardCredit(s State, f CreditAwarded, e Evidence) error {
 	}
 	if f.ForeignGrade != "" {
 		if g, ok := s.Entry(f.ForeignGrade); !ok || g.Kind != KindForeignGrade || g.Voided {
-			return domain.Refuse(domain.Missing, "foreign_grade_not_found", "this year's record has no such foreign grade")
+			return domain.Refuse(domain.Missing, "foreign_grade_unknown", "this year's record has no such foreign grade")
 		}
 	}
 	if _, dup := s.living(KindCredit, f.matter()); dup {
@@ -183,7 +183,7 @@ func decideJury(s State, f JuryDecided, e Evidence) error {
 	case decided && f.Supersedes != last.ID:
 		return domain.Refuse(domain.Conflict, "jury_already_decided", "the jury has decided on this; a new decision names the one it supersedes")
 	case !decided && f.Supersedes != "":
-		return domain.Refuse(domain.Missing, "jury_decision_not_found", "there is no such decision on this matter to supersede")
+		return domain.Refuse(domain.Missing, "jury_decision_unknown", "there is no such decision on this matter to supersede")
 	}
 	return nil
 }

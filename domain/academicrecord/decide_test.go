@@ -123,13 +123,13 @@ func TestDecide(t *testing.T) {
 		"an unknown status is refused":                           {when: record(grade(marked(status("late")))), code: "invalid_field"},
 		"a score beside a status is refused":                     {when: record(grade(marked(Mark{ScoreStatus: Excused, NumericGradeEarned: dec("3")}))), code: "invalid_field"},
 		"a score without a scheme is refused":                    {when: record(grade(marked(Mark{NumericGradeEarned: dec("3")}))), code: "invalid_field"},
-		"a scheme that is not there is refused":                  {when: RecordGrade{grade(), term(func(e *Evidence) { e.Scheme = Scheme{} })}, code: "grading_scheme_not_found"},
-		"a course that is not there is refused":                  {when: RecordGrade{grade(), term(func(e *Evidence) { e.Course = Course{} })}, code: "course_not_found"},
+		"a scheme that is not there is refused":                  {when: RecordGrade{grade(), term(func(e *Evidence) { e.Scheme = Scheme{} })}, code: "grading_scheme_unknown"},
+		"a course that is not there is refused":                  {when: RecordGrade{grade(), term(func(e *Evidence) { e.Course = Course{} })}, code: "course_unknown"},
 		"a course retired by then is refused":                    {when: RecordGrade{grade(), term(func(e *Evidence) { e.Course.RetiredFrom = "2026-01-12" })}, code: "course_retired"},
 		"a course retired later is graded":                       {when: RecordGrade{grade(), term(func(e *Evidence) { e.Course.RetiredFrom = "2026-01-13" })}, then: facts(grade())},
-		"another school's session is refused":                    {when: RecordGrade{grade(), term(func(e *Evidence) { e.Session.School = id("other") })}, code: "session_not_found"},
+		"another school's session is refused":                    {when: RecordGrade{grade(), term(func(e *Evidence) { e.Session.School = id("other") })}, code: "session_unknown"},
 		"a finalized session takes no new grade":                 {when: RecordGrade{grade(), term(finalized)}, code: "session_finalized"},
-		"a day that has not come is refused":                     {when: record(grade(on("2026-03-21"))), code: "future_date"},
+		"a day that has not come is refused":                     {when: record(grade(on("2026-03-21"))), code: "date_in_future"},
 		"a day before the session is refused":                    {when: record(grade(on("2025-09-14"))), code: "invalid_field"},
 		"a day that is none is refused":                          {when: record(grade(on("2026-02-30"))), code: "invalid_field"},
 		"a student who was never enrolled has no grade":          {when: RecordGrade{grade(), term(notEnrolled)}, code: "not_enrolled"},
@@ -137,7 +137,7 @@ func TestDecide(t *testing.T) {
 		"on the last day the student is still enrolled":          {when: RecordGrade{grade(), term(func(e *Evidence) { e.Enrolled[0].Until = "2026-01-13" })}, then: facts(grade())},
 		"where only the session is known, part of it is enough":  {when: RecordGrade{grade(on("2025-09-15"), sessionOnly), term(func(e *Evidence) { e.Enrolled[0].From = "2026-06-30" })}, then: facts(grade(on("2025-09-15"), sessionOnly))},
 		"where only the session is known, the day is one of its": {when: record(grade(on("2026-07-01"), sessionOnly)), code: "invalid_field"},
-		"a session that has not begun has no grade":              {when: RecordGrade{grade(on("2025-09-15"), sessionOnly), term(func(e *Evidence) { e.Today = "2025-09-14" })}, code: "future_date"},
+		"a session that has not begun has no grade":              {when: RecordGrade{grade(on("2025-09-15"), sessionOnly), term(func(e *Evidence) { e.Today = "2025-09-14" })}, code: "date_in_future"},
 		"the same matter is graded once":                         {given: facts(grade()), when: record(grade(named("again"), marked(score("3")))), code: "grade_already_recorded"},
 		"the second attempt is another matter":                   {given: facts(grade()), when: record(grade(named("second"), func(g *GradeRecorded) { g.Attempt = 2 })), then: facts(grade(named("second"), func(g *GradeRecorded) { g.Attempt = 2 }))},
 		"attempts count from one":                                {when: record(grade(func(g *GradeRecorded) { g.Attempt = 0 })), code: "invalid_field"},
@@ -161,7 +161,7 @@ func TestDecide(t *testing.T) {
 		"a credit is awarded once":                     {given: facts(credit), when: AwardCredit{credit, term()}, code: "credit_already_awarded"},
 		"a credit of nothing is refused":               {when: AwardCredit{func() CreditAwarded { c := credit; c.EarnedCredits = 0; return c }(), term()}, code: "invalid_field"},
 		"a result carried over needs no credit points": {when: AwardCredit{func() CreditAwarded { c := credit; c.EarnedCredits, c.Mark = 0, score("12"); return c }(), term()}, then: facts(func() CreditAwarded { c := credit; c.EarnedCredits, c.Mark = 0, score("12"); return c }())},
-		"a credit for a foreign grade names one":       {when: AwardCredit{func() CreditAwarded { c := credit; c.ForeignGrade = id("foreign"); return c }(), term()}, code: "foreign_grade_not_found"},
+		"a credit for a foreign grade names one":       {when: AwardCredit{func() CreditAwarded { c := credit; c.ForeignGrade = id("foreign"); return c }(), term()}, code: "foreign_grade_unknown"},
 		"a year later nobody is enrolled any more": {when: AwardCredit{credit, term(func(e *Evidence) {
 			e.Session, e.Enrolled = Session{}, []domain.Span{{From: "2024-01-01", Until: "2025-03-20"}}
 		})}, code: "not_enrolled"},
@@ -169,7 +169,7 @@ func TestDecide(t *testing.T) {
 		"a jury decides":                            {when: DecideJury{jury, term()}, then: facts(jury)},
 		"a jury decides once":                       {given: facts(jury), when: DecideJury{func() JuryDecided { j := jury; j.JuryDecision = id("jury2"); return j }(), term()}, code: "jury_already_decided"},
 		"a jury replaces its decision by name":      {given: facts(jury), when: DecideJury{func() JuryDecided { j := jury; j.JuryDecision, j.Supersedes = id("jury2"), id("jury"); return j }(), term()}, then: facts(func() JuryDecided { j := jury; j.JuryDecision, j.Supersedes = id("jury2"), id("jury"); return j }())},
-		"a jury replaces nothing that is not there": {when: DecideJury{func() JuryDecided { j := jury; j.Supersedes = id("jury0"); return j }(), term()}, code: "jury_decision_not_found"},
+		"a jury replaces nothing that is not there": {when: DecideJury{func() JuryDecided { j := jury; j.Supersedes = id("jury0"); return j }(), term()}, code: "jury_decision_unknown"},
 
 		"a grade is amended":                           {given: facts(grade()), when: amend(to16, term()), then: facts(GradeAmended{Amended: to16, When: today})},
 		"an amendment follows the last link by itself": {given: facts(grade()), when: amend(blind, term()), then: facts(GradeAmended{Amended: to16, When: today})},
@@ -184,9 +184,9 @@ func TestDecide(t *testing.T) {
 		"one amendment waits at a time":                {given: facts(grade(), proposal), when: amend(amendment("a2", "grade", "grade", score("17")), term(finalized)), code: "amendment_pending"},
 		"the proposer does not confirm":                {given: facts(grade(), proposal), when: ConfirmAmendment{id("amendment"), "first"}, code: "needs_second_approval"},
 		"another officer confirms":                     {given: facts(grade(), proposal), when: ConfirmAmendment{id("amendment"), "second"}, then: facts(GradeAmended{Amended: to16, ProposedBy: "first", ConfirmedBy: "second", When: today})},
-		"nobody confirms twice":                        {given: facts(grade(), proposal, GradeAmended{Amended: to16, ProposedBy: "first", ConfirmedBy: "second", When: today}), when: ConfirmAmendment{id("amendment"), "third"}, code: "amendment_not_found"},
+		"nobody confirms twice":                        {given: facts(grade(), proposal, GradeAmended{Amended: to16, ProposedBy: "first", ConfirmedBy: "second", When: today}), when: ConfirmAmendment{id("amendment"), "third"}, code: "amendment_unknown"},
 		"a proposal is declined":                       {given: facts(grade(), proposal), when: DeclineAmendment{id("amendment"), typo, "second"}, then: facts(AmendmentDeclined{id("amendment"), typo, "second"})},
-		"a declined proposal is not confirmed":         {given: facts(grade(), proposal, AmendmentDeclined{id("amendment"), typo, "second"}), when: ConfirmAmendment{id("amendment"), "second"}, code: "amendment_not_found"},
+		"a declined proposal is not confirmed":         {given: facts(grade(), proposal, AmendmentDeclined{id("amendment"), typo, "second"}), when: ConfirmAmendment{id("amendment"), "second"}, code: "amendment_unknown"},
 		"a result is amended with its result": {given: facts(result), when: amend(func() Amended {
 			a := amendment("amendment", "result", "result", Mark{})
 			a.CourseAttemptResult = fail

@@ -69,7 +69,7 @@ func (m Mark) check(s Scheme) error {
 	case !m.GradingScheme.Valid():
 		return domain.Refuse(domain.Invalid, "invalid_field", "gradingScheme names the scheme of the score")
 	case !s.Known:
-		return domain.Refuse(domain.Missing, "grading_scheme_not_found", "there is no such grading scheme here")
+		return domain.Refuse(domain.Missing, "grading_scheme_unknown", "there is no such grading scheme here")
 	}
 	if n := m.NumericGradeEarned; n != nil {
 		if err := domain.Check(
@@ -119,7 +119,7 @@ func (w When) check(e Evidence) error {
 }
 
 func errFuture() error {
-	return domain.Refuse(domain.Invalid, "future_date", "nothing is recorded for a day that has not come")
+	return domain.Refuse(domain.Invalid, "date_in_future", "nothing is recorded for a day that has not come")
 }
 
 // enrolledThen refuses when the student was not at the school on that day, or at no time of
@@ -158,7 +158,7 @@ func errNotEnrolled() error {
 func (e Evidence) checkSession(year int) error {
 	switch s := e.Session; {
 	case !s.Known || s.School != e.School:
-		return domain.Refuse(domain.Missing, "session_not_found", "this school has no such academic session")
+		return domain.Refuse(domain.Missing, "session_unknown", "this school has no such academic session")
 	case s.SchoolYear != year:
 		return domain.Refuse(domain.Invalid, "invalid_field", "schoolYear is the one of the session")
 	case s.Finalized:
@@ -171,7 +171,7 @@ func (e Evidence) checkSession(year int) error {
 func (e Evidence) checkCourse(w When) error {
 	switch {
 	case !e.Course.Known:
-		return domain.Refuse(domain.Missing, "course_not_found", "there is no such course here")
+		return domain.Refuse(domain.Missing, "course_unknown", "there is no such course here")
 	case e.Course.RetiredFrom != "" && w.EventDate >= e.Course.RetiredFrom:
 		return domain.Refuse(domain.Conflict, "course_retired", "the course was retired on %s", e.Course.RetiredFrom)
 	}

@@ -101,11 +101,11 @@ func assess(s State, c Assess) error {
 	case s.Stage == Confirmed:
 		return domain.Refuse(domain.Conflict, "already_graduated", "the graduation is confirmed: rescind it before assessing again")
 	case f.EventDate > e.Today:
-		return domain.Refuse(domain.Invalid, "future_date", "nothing is assessed for a day that has not come")
+		return domain.Refuse(domain.Invalid, "date_in_future", "nothing is assessed for a day that has not come")
 	case !e.Enrolled:
 		return domain.Refuse(domain.Conflict, "not_enrolled", "the student was not enrolled in this program at this school on that day")
 	case !e.PlanInForce:
-		return domain.Refuse(domain.Conflict, "no_plan_in_force", "no graduation plan of this program was in force on that day")
+		return domain.Refuse(domain.Conflict, "plan_not_in_force", "no graduation plan of this program was in force on that day")
 	case !e.Accredited:
 		return domain.Refuse(domain.Conflict, "not_accredited", "the school was not accredited for this program on that day")
 	}
@@ -123,13 +123,13 @@ func approve(s State, c Approve, want Stage) error {
 	}
 	switch {
 	case s.Stage == None || s.Stage == Rescinded:
-		return domain.Refuse(domain.Conflict, "not_assessed", "there is no assessment that counts: assess the graduation first")
+		return domain.Refuse(domain.Conflict, "graduation_not_assessed", "there is no assessment that counts: assess the graduation first")
 	case c.Stored.Assessment != s.Assessment.Assessment:
 		return domain.Refuse(domain.Conflict, "assessment_superseded", "the event named is not the latest assessment: look at that one")
 	case c.Named.Event != c.Stored.Event || c.Named.Digest != c.Stored.Digest:
 		return domain.Refuse(domain.Conflict, "digest_mismatch", "the digest is not that of the stored assessment: look at what you approve")
 	case s.Assessment.Outcome != Met:
-		return domain.Refuse(domain.Conflict, "requirements_unmet", "credits or grades are missing: the assessment lists %d gaps", len(s.Assessment.Gaps))
+		return domain.Refuse(domain.Conflict, "requirements_not_met", "credits or grades are missing: the assessment lists %d gaps", len(s.Assessment.Gaps))
 	case s.Stage < want:
 		return domain.Refuse(domain.Conflict, "needs_approval", "a first officer approves before a second one confirms")
 	case s.Stage > want:
@@ -142,7 +142,7 @@ func approve(s State, c Approve, want Stage) error {
 
 func rescind(s State, c Rescind) ([]Event, error) {
 	if s.Stage == None || s.Stage == Rescinded {
-		return nil, domain.Refuse(domain.Conflict, "not_assessed", "there is no assessment to rescind")
+		return nil, domain.Refuse(domain.Conflict, "graduation_not_assessed", "there is no assessment to rescind")
 	}
 	if err := domain.Check(
 		domain.Rule{Field: "eventDate", Holds: c.EventDate.Valid(), Says: "is a day of the calendar written YYYY-MM-DD"},
