@@ -42,11 +42,8 @@ func Line(s string, limit int) bool {
 	return true
 }
 
-// Code reports whether s is a code that an authority gave: a [Line] of at most 60
-// characters without any space.
-func Code(s string) bool {
-	return Line(s, 60) && !strings.ContainsFunc(s, unicode.IsSpace)
-}
+// Code reports whether s is a code that an authority gave: a [Line] of at most 60 characters.
+func Code(s string) bool { return Line(s, 60) }
 
 // Language reports whether s looks like a BCP 47 tag: "ar", "ar-TN", "sr-Latn".
 func Language(s string) bool {

@@ -59,7 +59,7 @@ func (c Define) decide(s State) ([]Event, error) {
 	d := c.Definition
 	if err := domain.Check(
 		domain.Rule{Field: "educationOrganization", Holds: d.EducationOrganization.Valid(), Says: "is an institution"},
-		domain.Rule{Field: "courseCode", Holds: domain.Code(d.CourseCode), Says: "is 1 to 60 characters without spaces"},
+		domain.Rule{Field: "courseCode", Holds: domain.Code(d.CourseCode), Says: "is one line of 1 to 60 characters"},
 		domain.Rule{Field: "courseTitle", Holds: d.CourseTitle.Well(200), Says: "is a title of at most 200 characters by language tag"},
 		domain.Rule{Field: "academicSubject", Holds: d.AcademicSubject == "" || d.AcademicSubject.Is("AcademicSubject"), Says: "is a code of an AcademicSubjectDescriptor list"},
 		domain.Rule{Field: "credits", Holds: d.Credits >= 0 && d.Credits <= domain.Whole(1000), Says: "is a number of credits from 0 to 1000"},

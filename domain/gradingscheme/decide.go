@@ -84,7 +84,7 @@ func (c Define) decide(s State) ([]Event, error) {
 	d := c.Definition
 	if err := domain.Check(
 		domain.Rule{Field: "educationOrganization", Holds: d.EducationOrganization.Valid(), Says: "is an institution"},
-		domain.Rule{Field: "identificationCode", Holds: domain.Code(d.IdentificationCode), Says: "is 1 to 60 characters without spaces"},
+		domain.Rule{Field: "identificationCode", Holds: domain.Code(d.IdentificationCode), Says: "is one line of 1 to 60 characters"},
 		domain.Rule{Field: "name", Holds: d.Name.Well(200), Says: "is a name of at most 200 characters by language tag"},
 	); err != nil {
 		return nil, err

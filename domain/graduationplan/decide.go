@@ -91,7 +91,7 @@ func (p Publish) check() error {
 	d := p.Plan
 	if err := domain.Check(
 		domain.Rule{Field: "educationOrganization", Holds: d.EducationOrganization.Valid(), Says: "is an institution"},
-		domain.Rule{Field: "identificationCode", Holds: domain.Code(d.IdentificationCode), Says: "is 1 to 60 characters without spaces"},
+		domain.Rule{Field: "identificationCode", Holds: domain.Code(d.IdentificationCode), Says: "is one line of 1 to 60 characters"},
 		domain.Rule{Field: "name", Holds: d.Name.Well(200), Says: "is a name of at most 200 characters by language tag"},
 		domain.Rule{Field: "from", Holds: d.From.Valid(), Says: "is a day of the calendar"},
 		domain.Rule{Field: "until", Holds: d.Until == "" || d.Until.Valid() && d.Until > d.From, Says: "is a later day than from"},

@@ -38,7 +38,7 @@ func decide(s State, c Command) ([]Event, error) {
 
 func (c Register) decide(s State) ([]Event, error) {
 	if err := domain.Check(
-		domain.Rule{Field: "identificationCode", Holds: domain.Code(c.IdentificationCode), Says: "is 1 to 60 characters without spaces"},
+		domain.Rule{Field: "identificationCode", Holds: domain.Code(c.IdentificationCode), Says: "is one line of 1 to 60 characters"},
 		domain.Rule{Field: "tier", Holds: c.Tier == Country || c.Tier == Region || c.Tier == School || c.Tier == Agency, Says: "is country, region, school or agency"},
 		domain.Rule{
 			Field: "educationOrganizationCategory", Says: "is a code of an EducationOrganizationCategoryDescriptor list",

@@ -41,7 +41,7 @@ func decide(s State, c Command) ([]Event, error) {
 	d := define.Definition
 	if err := domain.Check(
 		domain.Rule{Field: "educationOrganization", Holds: d.EducationOrganization.Valid(), Says: "is an institution"},
-		domain.Rule{Field: "programId", Holds: domain.Code(d.ProgramID), Says: "is 1 to 60 characters without spaces"},
+		domain.Rule{Field: "programId", Holds: domain.Code(d.ProgramID), Says: "is one line of 1 to 60 characters"},
 		domain.Rule{Field: "programName", Holds: d.ProgramName.Well(200), Says: "is a name of at most 200 characters by language tag"},
 		domain.Rule{Field: "programType", Holds: d.ProgramType == "" || d.ProgramType.Is("ProgramType"), Says: "is a code of a ProgramTypeDescriptor list"},
 		domain.Rule{Field: "level", Holds: d.Level == "" || d.Level.Valid(), Says: "is a code of a code list"},

@@ -5,24 +5,20 @@ import (
 	"sijil/internal/eventlog"
 )
 
-// Written is a use case's answer: a function of what is stored, so that a retry is
-// answered alike.
+// Written is what a use case answers: what it was about, and how far the log went with it.
 type Written struct {
-	// ID names what was recorded: a grade, an enrollment, an amendment.
+	// ID is the thing written or changed.
 	ID domain.ID
-	// Event is the first event recorded for it; empty when nothing had to change.
-	Event domain.ID
-	// Position is where reads must have arrived to see it.
+	// Position is where the caller's reads must have arrived to see it.
 	Position eventlog.Position
 	// Replayed: the command had been executed before.
 	Replayed bool
 }
 
-// writtenBy is the answer for the thing with this id.
-func writtenBy[S, E any](id domain.ID, out Outcome[S, E]) Written {
-	w := Written{ID: id, Position: out.Position, Replayed: out.Replayed}
-	if len(out.Events) > 0 {
-		w.Event = domain.IDFromBytes(out.Events[0].ID)
+// writtenAs is the answer for an outcome about the thing with this id.
+func writtenAs[S, E any](id domain.ID, out Outcome[S, E], err error) (Written, error) {
+	if err != nil {
+		return Written{}, err
 	}
-	return w
+	return Written{ID: id, Position: out.Position, Replayed: out.Replayed}, nil
 }
