@@ -1,8 +1,6 @@
 package api
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -59,14 +57,8 @@ func (s *Server) positioned(r *http.Request, c *call, wait bool) *Problem {
 	if !wait {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), readPatience)
-	defer cancel()
-	err := s.cfg.Reads.WaitFor(ctx, pos)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, context.DeadlineExceeded):
-		return newProblem(http.StatusServiceUnavailable, "read_behind", "the read model has not reached the position yet")
+	if err := s.cfg.Progress.WaitFor(r.Context(), pos, readPatience); err != nil {
+		return s.problem(r.Context(), err)
 	}
-	return s.problem(r.Context(), err)
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"sijil/domain"
+	"sijil/projections"
 )
 
 // Problem is an RFC 9457 problem document, the only shape in which the API says no.
@@ -70,6 +71,9 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 	}
 	if r, ok := errors.AsType[*domain.Refusal](err); ok {
 		return newProblem(statusOf[r.Kind], r.Code, r.Detail)
+	}
+	if errors.Is(err, projections.ErrBehind) {
+		return newProblem(http.StatusServiceUnavailable, "read_behind", "the read models have not reached the position yet")
 	}
 	if ctx.Err() != nil { // the caller left or the request took too long
 		return newProblem(http.StatusServiceUnavailable, "outcome_unknown",

@@ -17,13 +17,15 @@ import (
 	"sijil/internal/eventlog"
 	"sijil/internal/ledger"
 	"sijil/internal/vault"
+	"sijil/projections"
 )
 
 // Config is what the API works with. Fields without a remark are required.
 type Config struct {
 	Ledger *ledger.Ledger
-	// Reads are the read models; see [Reads].
-	Reads Reads
+	// Reader reads the read models, Progress says how far they are: a *projections.Runner.
+	Reader   *projections.Reader
+	Progress Progress
 	// Vault opens sealed personal data for answers.
 	Vault   *vault.Vault
 	Tokens  *access.Tokens
@@ -49,11 +51,11 @@ type Config struct {
 	TokensPerSecond float64
 }
 
-// Reads answer how far the read models are.
-type Reads interface {
-	// WaitFor returns nil once every read model has applied everything up to pos, and ctx's
-	// error when ctx ends first.
-	WaitFor(ctx context.Context, pos eventlog.Position) error
+// Progress is how far the read models are.
+type Progress interface {
+	// WaitFor returns nil once every read model has applied everything up to at, and
+	// [projections.ErrBehind] when that takes longer than limit.
+	WaitFor(ctx context.Context, at eventlog.Position, limit time.Duration) error
 }
 
 // Check is one thing that must be well for the service to be ready.
@@ -76,7 +78,7 @@ type Server struct {
 
 // New builds the API. An error means that cfg is not complete.
 func New(cfg Config) (*Server, error) {
-	if cfg.Tokens == nil || cfg.Clients == nil || cfg.LogID == "" || cfg.PublicURL == "" || cfg.Now == nil || cfg.Logger == nil || cfg.Reads == nil {
+	if cfg.Tokens == nil || cfg.Clients == nil || cfg.LogID == "" || cfg.PublicURL == "" || cfg.Now == nil || cfg.Logger == nil || cfg.Progress == nil {
 		return nil, errors.New("the API's configuration is not complete")
 	}
 	if cfg.RequestsPerSecond == 0 {
