@@ -39,9 +39,9 @@ func ParseToken(b []byte, limit int) (*Token, *Refusal) {
 	if len(b) > limit {
 		return nil, Refuse(TooLarge, "token has more than %d bytes", limit)
 	}
-	parts := bytes.Split(b, []byte("."))
+	parts := bytes.SplitN(b, []byte("."), 4)
 	if len(parts) != 3 || len(parts[0]) == 0 {
-		return nil, Refuse(BadFraming, "a token has three parts separated by dots, this has %d", len(parts))
+		return nil, Refuse(BadFraming, "a token has three parts separated by dots")
 	}
 	if base64.RawURLEncoding.DecodedLen(len(parts[0])) > maxHeader {
 		return nil, Refuse(TooLarge, "header has more than %d bytes", maxHeader)

@@ -1,0 +1,5 @@
+//go:build race
+
+package verifier
+
+func init() { slowdown = 10 }

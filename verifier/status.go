@@ -1,0 +1,154 @@
+package verifier
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"time"
+
+	"sijil/verifier/credential"
+	"sijil/verifier/did"
+	"sijil/verifier/status"
+)
+
+// MaxStatusAge is how old a status list from the network may be: a revocation is seen
+// everywhere within this time.
+const MaxStatusAge = 60 * time.Second
+
+// maxList bounds a status list token, as the fetching side does.
+const maxList = 512 << 10
+
+// status checks every entry. A set bit in any of them makes the line false; one that
+// cannot be read makes it unchecked; only if all are clear is it true.
+func (c *check) status(ctx context.Context) {
+	l := &c.verdict.Lines
+	if len(c.cred.Status) == 0 {
+		reason := NoStatus
+		if c.issuer.StatusRequired {
+			reason = StatusMissing
+		}
+		l.Status = c.line(Unchecked, reason, time.Time{})
+		return
+	}
+	worst := Line{Answer: True}
+	for i, v := range c.cred.Status {
+		line := c.entry(ctx, v)
+		if line.Answer == False {
+			c.verdict.because(line.Reason)
+		}
+		if i == 0 || worse(line.Answer, worst.Answer) {
+			worst = line
+		}
+	}
+	l.Status = worst
+}
+
+func worse(a, b Answer) bool {
+	rank := map[Answer]int{True: 0, Unchecked: 1, False: 2}
+	return rank[a] > rank[b]
+}
+
+func (c *check) entry(ctx context.Context, v credential.Value) Line {
+	e, err := status.ReadEntry(v)
+	if err != nil {
+		return c.line(Unchecked, StatusUnverifiable, time.Time{})
+	}
+	f, list, err := c.list(ctx, e.List)
+	if err != nil || list.ID != e.List || list.Issuer != c.cred.Issuer || !list.Has(e.Purpose) || e.Index >= list.Bits.Len() {
+		return c.line(Unchecked, StatusUnverifiable, time.Time{})
+	}
+	at, set := c.verdict.At, list.Bits.Get(e.Index)
+	line := Line{Answer: Unchecked, Source: f.Source, AsOf: given(f.At), Time: given(list.ValidFrom)}
+	switch {
+	case set && e.Purpose == status.Revocation:
+		// Final, so that even an old list says it.
+		line.Answer, line.Reason = False, Revoked
+	case list.ValidUntil.IsZero() || !at.Before(list.ValidUntil):
+		line.Reason, line.Time = StatusStale, given(list.ValidUntil)
+	case e.Purpose == status.Suspension && list.ValidFrom.After(at.Add(clockSkew)):
+		// A suspension can have been lifted since then.
+		line.Reason = StatusUnverifiable
+	case set:
+		line.Answer, line.Reason = False, Suspended
+	default:
+		line.Answer = True
+	}
+	return line
+}
+
+// list is the status list at a URL, fetched anew if the copy is older than its ttl allows.
+func (c *check) list(ctx context.Context, url string) (*Fetched, status.List, error) {
+	f, err := c.trust.StatusList(ctx, url, MaxStatusAge)
+	if err != nil {
+		return nil, status.List{}, err
+	}
+	list, err := c.open(ctx, f)
+	if err == nil && list.TTL > 0 && f.Age > list.TTL {
+		if f, err = c.trust.StatusList(ctx, url, list.TTL); err != nil {
+			return nil, status.List{}, err
+		}
+		list, err = c.open(ctx, f)
+	}
+	return f, list, err
+}
+
+// open checks a list's signature, by a status key of the credential's own issuer, and
+// unpacks it; once for each copy of the list, as long as the key is the same.
+func (c *check) open(ctx context.Context, f *Fetched) (status.List, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	m := f.memo
+	var token *credential.Token
+	if !m.read {
+		var refusal *credential.Refusal
+		if token, refusal = credential.ParseToken(f.Token, maxList); refusal != nil {
+			m.read, m.err = true, refusal
+		} else {
+			m.kid = token.Kid
+		}
+	}
+	if m.err != nil {
+		return status.List{}, m.err
+	}
+	key, err := c.statusKey(ctx, m.kid)
+	if err != nil {
+		return status.List{}, err
+	}
+	if !m.read || !sameKey(m.key, key.Public()) {
+		if token == nil {
+			token, _ = credential.ParseToken(f.Token, maxList) // it did parse before
+		}
+		if refusal := token.Verify(key.Public(), key.Alg()); refusal != nil {
+			return status.List{}, refusal
+		}
+		m.read, m.key = true, key.Public()
+		if m.list, err = status.ReadList(token.Payload); err != nil {
+			m.err = credential.Refuse(StatusUnverifiable, "%s", err)
+			return status.List{}, m.err
+		}
+	}
+	if from := m.list.ValidFrom; from.Before(key.ValidFrom.Time) || !key.ValidTo.IsZero() && !from.Before(key.ValidTo.Time) {
+		return status.List{}, errors.New("list is not from the time of its key")
+	}
+	return m.list, nil
+}
+
+// statusKey is the issuer's status key of that kid. A compromised one vouches for nothing:
+// lists are not recorded, so nobody can tell the old from the forged.
+func (c *check) statusKey(ctx context.Context, kid string) (OwnedKey, error) {
+	keys, err := c.trust.Keys(ctx, kid)
+	if err != nil {
+		return OwnedKey{}, err
+	}
+	for _, k := range keys {
+		if k.Issuer == c.cred.Issuer && k.Purpose == did.ForStatus && k.CompromisedAt.IsZero() {
+			return k, nil
+		}
+	}
+	return OwnedKey{}, errors.New("list is not signed by a status key of the credential's issuer")
+}
+
+func sameKey(a, b crypto.PublicKey) bool {
+	k, ok := a.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && k.Equal(b)
+}

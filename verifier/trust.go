@@ -1,0 +1,111 @@
+package verifier
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"sync"
+	"time"
+
+	"sijil/verifier/credential"
+	"sijil/verifier/did"
+	"sijil/verifier/status"
+)
+
+// What a Trust answers when it cannot answer. All three make a verdict CANNOT CONFIRM.
+var (
+	// ErrUnknown: the issuer, key or list is not one that this trust knows.
+	ErrUnknown = errors.New("not known to this source of trust")
+	// ErrUnreachable: it is one that should be there, but could not be had, or not in a
+	// form that can be believed.
+	ErrUnreachable = errors.New("source of trust could not be reached")
+	// ErrNoLedger: this trust has no extract of the ledger.
+	ErrNoLedger = errors.New("no ledger extract here")
+)
+
+// Trust is where a verifier gets keys, status lists and the ledger's memory. [Verify] asks
+// for Keys before it has checked a signature and for everything else only after: an
+// implementation that uses the network may fetch for Keys only from issuers registered
+// beforehand. Methods may be called concurrently and must return when ctx ends.
+type Trust interface {
+	// Keys are all keys known under kid, of whatever issuer and purpose. [ErrUnknown] if there
+	// are none.
+	Keys(ctx context.Context, kid string) ([]OwnedKey, error)
+
+	// Issuer is the registered issuer of exactly that id, or [ErrUnknown]. Its name is shown
+	// instead of the one in the credential.
+	Issuer(ctx context.Context, id string) (Issuer, error)
+
+	// StatusList is the token at the URL, no older than maxAge if the source can choose.
+	// [ErrUnknown] for a URL that may not be asked, [ErrUnreachable] for one that does not
+	// answer.
+	StatusList(ctx context.Context, url string, maxAge time.Duration) (*Fetched, error)
+
+	// Record is what the ledger recorded under the credential's id. [ErrUnknown] if the
+	// extract does not have it, [ErrNoLedger] if there is no extract.
+	Record(ctx context.Context, issuer, id string) (Record, error)
+
+	// Knows reports whether links to that origin ("https://host[:port]") are ours, so that a
+	// credential carried in one may be read.
+	Knows(origin string) bool
+
+	// Source names this trust to a reader, and when what it says was gathered (zero: now).
+	Source() (name string, asOf time.Time)
+}
+
+// OwnedKey is a key and the issuer it belongs to; an empty Issuer belongs to none.
+type OwnedKey struct {
+	Issuer string
+	did.Key
+}
+
+// Issuer is what a verifier needs of a registered issuer.
+type Issuer struct {
+	ID, Name       string
+	StatusRequired bool
+	Accreditations []did.Accreditation
+}
+
+// Record is the ledger's memory of one credential.
+type Record struct {
+	PayloadSHA256 [32]byte
+	RecordedAt    time.Time
+}
+
+// Fetched is a status list as it was received. It must not be changed afterwards; whoever
+// fetches again makes a new one. What verifying it gave is kept in it, so that a list is
+// unpacked once and not for each of its diplomas.
+type Fetched struct {
+	Token []byte
+	// Source tells a reader where it came from.
+	Source string
+	// At is when it was received or, for a bundle, when that was made.
+	At time.Time
+	// Age is how long ago that was when the Trust handed it out. A source that cannot get a
+	// younger one, as a bundle, leaves it zero.
+	Age time.Duration
+
+	mu   *sync.Mutex
+	memo *listMemo
+}
+
+// NewFetched is a list received at that time.
+func NewFetched(token []byte, source string, at time.Time) *Fetched {
+	return &Fetched{Token: token, Source: source, At: at, mu: new(sync.Mutex), memo: new(listMemo)}
+}
+
+// Aged is f as handed out later; it shares what f remembers.
+func (f *Fetched) Aged(age time.Duration) *Fetched {
+	g := *f
+	g.Age = age
+	return &g
+}
+
+// listMemo is what reading a token gave, and the key under which its signature held.
+type listMemo struct {
+	read bool
+	kid  string
+	key  crypto.PublicKey
+	list status.List
+	err  *credential.Refusal
+}
