@@ -21,13 +21,13 @@ func Check(stream string, want Revision, drafts []Draft) error {
 		return fmt.Errorf("%w: it has no events", ErrInvalid)
 	case want < NoStream:
 		return fmt.Errorf("%w: revision %d does not exist", ErrInvalid, want)
-	case !wellNamed(stream):
+	case !ValidName(stream):
 		return fmt.Errorf("%w: the stream's name is empty, not UTF-8 or holds U+0000", ErrInvalid)
 	case len(stream) > MaxStreamName:
 		return fmt.Errorf("%w: a stream's name has at most %d bytes", ErrTooLarge, MaxStreamName)
 	}
 	for _, d := range drafts {
-		if !wellNamed(d.Type) {
+		if !ValidName(d.Type) {
 			return fmt.Errorf("%w: an event's type is empty, not UTF-8 or holds U+0000", ErrInvalid)
 		}
 	}
@@ -37,7 +37,9 @@ func Check(stream string, want Revision, drafts []Draft) error {
 	return nil
 }
 
-func wellNamed(s string) bool {
+// ValidName reports whether s can be the name of a stream or a type: not empty, UTF-8,
+// without U+0000. Anything else names nothing.
+func ValidName(s string) bool {
 	return s != "" && utf8.ValidString(s) && !strings.ContainsRune(s, 0)
 }
 

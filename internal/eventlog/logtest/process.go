@@ -90,7 +90,8 @@ func secondIsWoken(e *env) {
 	for i := range 5 {
 		ctx, cancel := context.WithTimeout(e.ctx, soon)
 		woken := make(chan error, 1)
-		go func() { woken <- b.Wait(ctx, after) }()
+		from := after
+		go func() { woken <- b.Wait(ctx, from) }()
 		time.Sleep(5 * time.Millisecond)
 		after = e.append(a, fmt.Sprintf("s-%d", i), eventlog.NoStream, draft(i))[0].Position
 		e.check(<-woken, "waiting for an append in the other process")

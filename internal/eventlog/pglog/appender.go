@@ -1,0 +1,338 @@
+package pglog
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"sijil/internal/eventlog"
+)
+
+// appender is the only writer of one process. It stores a batch in one of two ways. Alone,
+// it knows every head from its own last commit and sends the batch in one round trip;
+// the statement itself checks that nobody came in between, and stores nothing otherwise. When
+// somebody did, or when a head is not known or a request is to be refused, it takes
+// the lock, reads, and stores what is right under the lock. Both end in the same statement.
+type appender struct {
+	log  *Log
+	conn *pgx.Conn // nil when there is none
+
+	// What is known is valid while last is the log's last position; alone is false when
+	// nothing is.
+	alone   bool
+	last    eventlog.Position
+	heads   *heads
+	stamper eventlog.Stamper
+	// wary counts the batches to go before being alone is assumed again.
+	wary int
+
+	rested bool // nothing happened for a while: the connection may have been lost unnoticed
+}
+
+// waryFor is how many batches an appender reads first after it has met another one.
+const waryFor = 16
+
+// restAfter is how long a connection may be unused and still be trusted.
+const restAfter = time.Second
+
+// run answers requests until the log is closed and the queue is empty.
+func (a *appender) run(ctx context.Context) {
+	defer close(a.log.idle)
+	defer func() { a.disconnect(ctx) }()
+	for {
+		batch := a.take()
+		if batch == nil {
+			return
+		}
+		a.handle(ctx, batch)
+	}
+}
+
+// take waits for a request and takes what else is queued, up to the limits. It is nil when
+// the log is closed and nothing is left.
+func (a *appender) take() []*request {
+	var first *request
+	rest := time.NewTimer(restAfter)
+	defer rest.Stop()
+	for first == nil {
+		select {
+		case first = <-a.log.queue:
+		case <-rest.C:
+			a.rested = true
+		case <-a.log.quit:
+			select {
+			case first = <-a.log.queue:
+			default:
+				return nil
+			}
+		}
+	}
+	batch := append(make([]*request, 0, 64), first)
+	for size := first.size; len(batch) < a.log.cfg.MaxBatch && size < a.log.cfg.MaxBatchBytes; {
+		select {
+		case r := <-a.log.queue:
+			batch, size = append(batch, r), size+r.size
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// handle stores a batch and answers its requests. After an error nobody is told that
+// something was stored or refused: whether the transaction was committed is unknown.
+func (a *appender) handle(ctx context.Context, batch []*request) {
+	live := batch[:0]
+	for _, r := range batch {
+		if err := r.ctx.Err(); err != nil {
+			r.answer <- answer{err: err}
+			continue
+		}
+		live = append(live, r)
+	}
+	if len(live) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, a.log.cfg.Timeout)
+	defer cancel()
+	p, err := a.store(ctx, live)
+	if err != nil {
+		a.disconnect(ctx)
+		err = fmt.Errorf("appending to the event log: %w", err)
+		a.log.cfg.Logger.ErrorContext(ctx, "appends have an unknown outcome; their writers look them up and retry. If this goes on, check the database",
+			"appends", len(live), "err", err)
+		for _, r := range live {
+			r.answer <- answer{err: err}
+		}
+		return
+	}
+	for i, r := range live {
+		r.answer <- p.answers[i]
+	}
+}
+
+// store brings a batch to the database, and returns once it is durable.
+func (a *appender) store(ctx context.Context, batch []*request) (*plan, error) {
+	if err := a.connect(ctx); err != nil {
+		return nil, err
+	}
+	if a.wary > 0 {
+		a.wary--
+	} else if a.alone {
+		if p := a.planAlone(batch); p != nil {
+			stored, err := a.storeAlone(ctx, p)
+			if err != nil {
+				return nil, err
+			}
+			if stored {
+				a.learn(p)
+				return p, nil
+			}
+			a.wary = waryFor
+		}
+	}
+	p, err := a.storeLocked(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
+	a.learn(p)
+	return p, nil
+}
+
+// learn takes over what p committed, and wakes this process's readers.
+func (a *appender) learn(p *plan) {
+	for name, s := range p.streams {
+		if s.id != 0 {
+			a.heads.put(name, s.state)
+		}
+	}
+	a.alone, a.last = true, p.end()
+	a.log.tide.rise(a.last)
+}
+
+// planAlone plans a batch on what is known, nil when that is not enough: a refusal
+// must rest on what the database says.
+func (a *appender) planAlone(batch []*request) *plan {
+	p := newPlan(a.last, len(batch))
+	now := a.log.cfg.Clock()
+	for _, r := range batch {
+		ok := p.add(r, &a.stamper, now, func(stream string, want eventlog.Revision) (state, bool) {
+			if s, ok := a.heads.get(stream); ok {
+				return s, true
+			}
+			// Most streams begin with their first append. The statement checks that this one does.
+			return state{head: eventlog.NoStream}, want == eventlog.NoStream
+		})
+		if !ok {
+			return nil
+		}
+	}
+	if p.refuses() {
+		return nil
+	}
+	p.finish()
+	return p
+}
+
+// appendLock is the advisory lock that all appenders of a database take turns by:
+// "sijillog" in ASCII.
+const appendLock = 0x73696a696c6c6f67
+
+const lockSQL = `select pg_advisory_xact_lock($1)`
+
+// storeSQL stores a batch if the log ends at $1 and none of the streams to begin is there,
+// and says whether it did.
+const storeSQL = `
+with here as materialized (
+	select coalesce((select max(pos) from events), 0) = $1::bigint
+		and not exists (select from streams where name = any($2::text[])) as free
+), begun as (
+	insert into streams (name, id, head)
+	select n.name, n.id, n.head
+	from here, unnest($2::text[], $3::bigint[], $4::bigint[]) as n (name, id, head)
+	where here.free
+), moved as (
+	update streams s set head = m.head
+	from here, unnest($5::bigint[], $6::bigint[]) as m (id, head)
+	where here.free and s.id = m.id
+), stored as (
+	insert into events (pos, stream_id, rev, id, type, data, meta, created)
+	select $1 + e.n, e.stream_id, e.rev, e.id, e.type, e.data, e.meta, e.created
+	from here, unnest($7::bigint[], $8::bigint[], $9::uuid[], $10::text[], $11::bytea[], $12::bytea[], $13::timestamptz[])
+		with ordinality as e (stream_id, rev, id, type, data, meta, created, n)
+	where here.free
+)
+select here.free, case when here.free then pg_notify('` + channel + `', $14)::text end from here`
+
+func (p *plan) args() []any {
+	return []any{
+		int64(p.base), p.names, p.begun, p.first, p.moved, p.heads,
+		p.streamIDs, p.revs, p.ids, p.types, p.data, p.metas, p.created,
+		strconv.FormatUint(uint64(p.end()), 10),
+	}
+}
+
+// storeAlone stores p in one round trip, if its base is still the log's end. Statements that
+// are sent together without a BEGIN are one transaction, which is committed before the
+// server is ready again; a crash anywhere leaves all of them or none.
+func (a *appender) storeAlone(ctx context.Context, p *plan) (free bool, err error) {
+	var b pgx.Batch
+	b.Queue(lockSQL, int64(appendLock))
+	b.Queue(storeSQL, p.args()...).QueryRow(func(row pgx.Row) error { return row.Scan(&free, nil) })
+	// Close waits until the server is ready, so a failing commit is its error.
+	return free, a.conn.SendBatch(ctx, &b).Close()
+}
+
+const (
+	beginSQL = `begin isolation level read committed`
+	// lastSQL is the place and the times that the next event must not fall behind.
+	lastSQL  = `select pos, created, meta from events order by pos desc limit 1`
+	headsSQL = `select name, id, head from streams where name = any($1)`
+)
+
+// storeLocked reads and stores under the lock, in two round trips.
+func (a *appender) storeLocked(ctx context.Context, batch []*request) (*plan, error) {
+	a.alone, a.last = false, 0
+	a.heads.clear()
+	a.stamper = eventlog.Stamper{}
+	names := make([]string, len(batch))
+	for i, r := range batch {
+		names[i] = r.stream
+	}
+	found := make(map[string]state, len(batch))
+	var b pgx.Batch
+	b.Queue(beginSQL)
+	b.Queue(lockSQL, int64(appendLock))
+	b.Queue(lastSQL).Query(func(rows pgx.Rows) error {
+		var pos int64
+		var created time.Time
+		var meta []byte
+		_, err := pgx.ForEachRow(rows, []any{&pos, &created, &meta}, func() error {
+			a.last = eventlog.Position(pos)
+			a.stamper.Last = created.UTC()
+			if at, ok := eventlog.RecordedAt(meta); ok && at.After(a.stamper.Last) {
+				a.stamper.Last = at
+			}
+			return nil
+		})
+		return err
+	})
+	b.Queue(headsSQL, names).Query(func(rows pgx.Rows) error {
+		var name string
+		var s state
+		_, err := pgx.ForEachRow(rows, []any{&name, &s.id, (*int64)(&s.head)}, func() error {
+			found[name] = s
+			return nil
+		})
+		return err
+	})
+	if err := a.conn.SendBatch(ctx, &b).Close(); err != nil {
+		return nil, fmt.Errorf("reading the heads: %w", err)
+	}
+
+	p := newPlan(a.last, len(batch))
+	now := a.log.cfg.Clock()
+	for _, r := range batch {
+		p.add(r, &a.stamper, now, func(stream string, _ eventlog.Revision) (state, bool) {
+			if s, ok := found[stream]; ok {
+				return s, true
+			}
+			return state{head: eventlog.NoStream}, true
+		})
+	}
+	p.finish()
+	return p, a.commit(ctx, p)
+}
+
+// commit stores p, which may have nothing to store, and ends the transaction.
+func (a *appender) commit(ctx context.Context, p *plan) error {
+	free := true
+	var b pgx.Batch
+	if len(p.ids) > 0 {
+		b.Queue(storeSQL, p.args()...).QueryRow(func(row pgx.Row) error { return row.Scan(&free, nil) })
+	}
+	b.Queue(`commit`)
+	if err := a.conn.SendBatch(ctx, &b).Close(); err != nil {
+		return err
+	}
+	if !free {
+		return fmt.Errorf("the log moved from position %d while it was locked: does somebody write events without the lock?", p.base)
+	}
+	return nil
+}
+
+// session makes a connection an appender's. A statement sees what was committed before it
+// began, not before the lock was asked for. Plans are made once, for tables that will have
+// grown by the time they are used. A process that stops in the middle lets the others in again.
+const session = `
+set default_transaction_isolation to 'read committed';
+set plan_cache_mode to force_generic_plan;
+set enable_seqscan to off;
+set work_mem to '16MB';
+set idle_in_transaction_session_timeout to '10s'`
+
+// connect makes sure that there is a connection which was alive just now.
+func (a *appender) connect(ctx context.Context) (err error) {
+	if a.conn != nil && a.rested {
+		if err := a.conn.Ping(ctx); err != nil {
+			a.disconnect(ctx)
+		}
+	}
+	a.rested = false
+	if a.conn == nil {
+		a.conn, err = a.log.own(ctx, session)
+	}
+	return err
+}
+
+// disconnect forgets the connection and everything that was known through it.
+func (a *appender) disconnect(ctx context.Context) {
+	a.alone = false
+	if a.conn != nil {
+		a.log.drop(ctx, a.conn)
+		a.conn = nil
+	}
+}
