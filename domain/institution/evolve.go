@@ -6,7 +6,7 @@ func evolve(s State, e Event) State {
 	switch e := e.(type) {
 	case InstitutionRegistered:
 		return State{
-			Registered: true, Tier: e.Tier, CountryCode: e.CountryCode, BeginDate: e.BeginDate,
+			Registered: true, Tier: e.Tier, IdentificationCode: e.IdentificationCode, CountryCode: e.CountryCode, BeginDate: e.BeginDate,
 			Names:    []Named{{e.NameOfInstitution, e.ShortNameOfInstitution, e.BeginDate}},
 			Parents:  []Parented{{e.ParentOrganization, e.BeginDate}},
 			Statuses: []Status{{Code: Active, From: e.BeginDate}},

@@ -11,6 +11,8 @@ import (
 type State struct {
 	Registered bool
 	Tier       Tier
+	// IdentificationCode is the authority's own code for it.
+	IdentificationCode string
 	// CountryCode is ISO 3166-1 alpha-2.
 	CountryCode string
 	BeginDate   domain.Date

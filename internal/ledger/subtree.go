@@ -6,6 +6,7 @@ import (
 
 	"sijil/domain"
 	"sijil/domain/institution"
+	"sijil/internal/eventlog"
 )
 
 // maxDepth bounds the walk from an institution to the tenant's root. Two regions that
@@ -15,7 +16,11 @@ const maxDepth = 16
 // Institution is an institution of the act's tenant as it stands; Exists is false for a
 // foreign one too.
 func (l *Ledger) Institution(ctx context.Context, act Act, id domain.ID) (Loaded[institution.State], error) {
-	in, err := Load(ctx, l, institution.Decider, institution.Decider.Stream(id), act)
+	stream := institution.Decider.Stream(id)
+	if !id.Valid() {
+		return Loaded[institution.State]{Stream: stream, Revision: eventlog.NoStream}, nil
+	}
+	in, err := Load(ctx, l, institution.Decider, stream, act)
 	if err != nil {
 		return in, fmt.Errorf("loading an institution: %w", err)
 	}
