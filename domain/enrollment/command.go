@@ -24,28 +24,32 @@ type Placement struct {
 type Evidence struct {
 	// StudentRegistered and StudentMerged: the student's own stream.
 	StudentRegistered, StudentMerged bool
-	// SchoolWorks: the institution is a school that works on the entry date.
-	SchoolWorks bool
-	// ProgramOffered is true too when no program is named, SessionHeld when no session is:
-	// the program is one of the school's, the entry date lies in the school's session.
-	ProgramOffered, SessionHeld bool
+	// SchoolEnrolls: the institution is a school that works on the entry date.
+	SchoolEnrolls bool
+	// ProgramKnown: the program named is one of the school's, or none is named.
+	ProgramKnown bool
+	// SessionDays is the span of the session named, if it is one of the school's.
+	SessionDays domain.Span
 }
 
 // permits refuses what the other streams forbid.
-func (e Evidence) permits() error {
+func (e Evidence) permits(p Placement) error {
 	switch {
 	case !e.StudentRegistered:
 		return domain.Refuse(domain.Missing, "not_found", "there is no such student")
 	case e.StudentMerged:
 		return domain.Refuse(domain.Conflict, "student_merged", "this student was merged into another; enroll that one")
-	case !e.SchoolWorks:
-		return domain.Refuse(domain.Conflict, "school_closed", "on that day the institution does not enroll: it is closed, not open yet, or no school")
-	case !e.ProgramOffered:
-		return domain.Refuse(domain.Conflict, "program_not_offered", "the school does not offer that program")
-	case !e.SessionHeld:
-		return domain.Refuse(domain.Conflict, "session_not_held", "the school has no such session on the entry date")
+	case !e.SchoolEnrolls:
+		return domain.Refuse(domain.Conflict, "institution_not_operating", "on that day the institution does not enroll: it is closed, not open yet, or no school")
+	case !e.ProgramKnown:
+		return domain.Refuse(domain.Missing, "program_unknown", "the school offers no such program")
+	case p.Session != "" && e.SessionDays.From == "":
+		return domain.Refuse(domain.Missing, "session_unknown", "this school has no such academic session")
 	}
-	return nil
+	return domain.Check(
+		domain.Rule{Field: "entryDate", Holds: p.DatePrecision != Session || e.SessionDays.Holds(p.EntryDate), Says: "is a day of the session where only the session is known"},
+		domain.Rule{Field: "entryDate", Holds: p.Session == "" || p.EntryDate < e.SessionDays.Until, Says: "is not after the session's end"},
+	)
 }
 
 // Enroll places a student at a school.

@@ -41,7 +41,7 @@ func (s State) enroll(c Enroll) ([]Event, error) {
 	if err := c.well(); err != nil {
 		return nil, err
 	}
-	if err := c.Evidence.permits(); err != nil {
+	if err := c.Evidence.permits(c.Placement); err != nil {
 		return nil, err
 	}
 	if err := s.fits(c.Placement); err != nil {

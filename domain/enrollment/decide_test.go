@@ -29,7 +29,7 @@ const (
 var (
 	ninth, tenth = domain.EdFi("GradeLevel", "NinthGrade"), domain.EdFi("GradeLevel", "TenthGrade")
 	left         = domain.EdFi("ExitWithdrawType", "Dropout")
-	fine         = enrollment.Evidence{StudentRegistered: true, SchoolWorks: true, ProgramOffered: true, SessionHeld: true}
+	fine         = enrollment.Evidence{StudentRegistered: true, SchoolEnrolls: true, ProgramKnown: true, SessionDays: domain.Span{From: "2026-09-15", Until: "2027-07-01"}}
 
 	atA = enrollment.StudentEnrolled{
 		Enrollment: first, School: schoolA, EntryDate: "2026-09-15", DatePrecision: enrollment.Day, GradeLevel: ninth, Primary: true,
@@ -153,11 +153,18 @@ func TestEnroll(t *testing.T) {
 		"a date known by its session names the session": {
 			when: place(func(c *enrollment.Enroll) { c.DatePrecision = enrollment.Session }), code: "invalid_field",
 		},
-		"a closed school cannot enroll":     {when: place(func(c *enrollment.Enroll) { c.SchoolWorks = false }), code: "school_closed"},
+		"a closed school cannot enroll":     {when: place(func(c *enrollment.Enroll) { c.SchoolEnrolls = false }), code: "institution_not_operating"},
 		"an unknown student cannot enroll":  {when: place(func(c *enrollment.Enroll) { c.StudentRegistered = false }), code: "not_found"},
 		"a merged student cannot enroll":    {when: place(func(c *enrollment.Enroll) { c.StudentMerged = true }), code: "student_merged"},
-		"a program is one of the school's":  {when: place(func(c *enrollment.Enroll) { c.ProgramOffered = false }), code: "program_not_offered"},
-		"a session is one of the school's":  {when: place(func(c *enrollment.Enroll) { c.SessionHeld = false }), code: "session_not_held"},
+		"a program is one of the school's":  {when: place(func(c *enrollment.Enroll) { c.ProgramKnown = false }), code: "program_unknown"},
+		"a session is one of the school's":  {when: place(func(c *enrollment.Enroll) { c.Session, c.SessionDays = session, domain.Span{} }), code: "session_unknown"},
+		"an entry is not after the session": {when: place(func(c *enrollment.Enroll) { c.Session, c.EntryDate = session, "2027-07-01" }), code: "invalid_field"},
+		"an entry may be before a session":  {when: place(func(c *enrollment.Enroll) { c.Session, c.EntryDate = session, "2026-09-01" }), then: given(enrolled(func(e *enrollment.StudentEnrolled) { e.Session, e.EntryDate = session, "2026-09-01" }))},
+		"a session's day lies in it": {
+			when: place(func(c *enrollment.Enroll) {
+				c.Session, c.EntryDate, c.DatePrecision = session, "2026-09-01", enrollment.Session
+			}), code: "invalid_field",
+		},
 		"an entry date is a day":            {when: place(func(c *enrollment.Enroll) { c.EntryDate = "2026-02-30" }), code: "invalid_field"},
 		"an entry type is of its list":      {when: place(func(c *enrollment.Enroll) { c.EntryType = left }), code: "invalid_field"},
 		"a grade level is of its list":      {when: place(func(c *enrollment.Enroll) { c.GradeLevel = left }), code: "invalid_field"},

@@ -23,7 +23,7 @@ func (s State) request(c RequestTransfer) ([]Event, error) {
 	); err != nil {
 		return nil, err
 	}
-	if err := c.Evidence.permits(); err != nil {
+	if err := c.Evidence.permits(Placement{EntryDate: c.EntryDate}); err != nil {
 		return nil, err
 	}
 	facts, err := s.lapsed(c.Today)
@@ -141,7 +141,7 @@ func (s State) accept(c AcceptTransfer) ([]Event, error) {
 	if err := p.well(); err != nil {
 		return nil, err
 	}
-	if err := c.Evidence.permits(); err != nil {
+	if err := c.Evidence.permits(p); err != nil {
 		return nil, err
 	}
 	var facts []Event
