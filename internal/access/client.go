@@ -95,7 +95,7 @@ func (s *Clients) Create(ctx context.Context, n NewClient) (Client, string, erro
 		return Client{}, "", fmt.Errorf("drawing a client secret: %w", err)
 	}
 	secret := base64.RawURLEncoding.EncodeToString(raw)
-	c := Client{Tenant: TenantID(n.Slug), ID: domain.ID(id.String()), Slug: n.Slug, Name: n.Name, Institution: n.Institution}
+	c := Client{Tenant: TenantID(n.Slug), ID: domain.ID(id.String()), Slug: n.Slug, Name: n.Name, Institution: n.Institution, Scopes: []string{}}
 	if c.Institution == "" {
 		c.Institution = c.Tenant
 	}

@@ -52,7 +52,11 @@ func clean(s string, limit int, controls string) (string, error) {
 	if !utf8.ValidString(s) {
 		return "", refuse("a text is UTF-8")
 	}
-	if len(s) > limit*utf8.UTFMax || utf8.RuneCountInString(s) > limit {
+	if len(s) > limit*utf8.UTFMax*3 { // NFC shortens a character at most threefold
+		return "", refuse("a text is longer than this member takes")
+	}
+	s = norm.NFC.String(s)
+	if utf8.RuneCountInString(s) > limit {
 		return "", refuse("a text is longer than this member takes")
 	}
 	marks := maxMarks // a text does not begin with a mark
@@ -68,10 +72,6 @@ func clean(s string, limit int, controls string) (string, error) {
 			return "", refuse("a text has control, direction-override, invisible or unassigned characters")
 		}
 		marks = 0
-	}
-	s = norm.NFC.String(s)
-	if utf8.RuneCountInString(s) > limit { // a few characters grow in NFC
-		return "", refuse("a text is longer than this member takes")
 	}
 	return s, nil
 }
