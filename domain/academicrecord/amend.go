@@ -47,8 +47,9 @@ func (c Amend) change(e Entry) (bool, error) {
 		}
 		return c.CourseAttemptResult != e.CourseAttemptResult || !c.Mark.equal(e.Mark), checkFinal(c.Mark, c.Evidence.Scheme)
 	case KindJuryDecision:
-		return c.Decision != e.Decision, domain.Check(decisionRule(c.Decision),
-			domain.Rule{Field: "courseAttemptResult", Holds: c.CourseAttemptResult == "" && c.Mark.empty(), Says: "and marks are left out for a jury decision"})
+		return c.Decision != e.Decision || c.CourseAttemptResult != e.CourseAttemptResult, domain.Check(
+			decisionRule(c.Decision), juryResultRule(e.Course, c.CourseAttemptResult),
+			domain.Rule{Field: "gradingScheme", Holds: c.Mark.empty(), Says: "and marks are left out for a jury decision"})
 	}
 	return false, domain.Refuse(domain.Invalid, "not_amendable", "foreign grades and credits are voided and recorded anew")
 }

@@ -163,6 +163,7 @@ func decideJury(s State, f JuryDecided, e Evidence) error {
 		domain.Rule{Field: "juryDecision", Holds: f.JuryDecision.Valid(), Says: "is an id"},
 		yearRule(f.SchoolYear),
 		decisionRule(f.Decision),
+		juryResultRule(f.Course, f.CourseAttemptResult),
 	); err != nil {
 		return err
 	}
@@ -206,4 +207,12 @@ func resultRule(d domain.Descriptor) domain.Rule {
 
 func decisionRule(d domain.Descriptor) domain.Rule {
 	return domain.Rule{Field: "decision", Holds: d.Is("JuryDecision"), Says: "is a code of a JuryDecisionDescriptor"}
+}
+
+func juryResultRule(course domain.ID, d domain.Descriptor) domain.Rule {
+	holds := d == ""
+	if course != "" {
+		holds = d.Is("CourseAttemptResult") && (d.Code() == "Pass" || d.Code() == "Fail")
+	}
+	return domain.Rule{Field: "courseAttemptResult", Holds: holds, Says: "is Pass or Fail of a CourseAttemptResultDescriptor where the jury decides on one course, and left out elsewhere"}
 }

@@ -196,15 +196,18 @@ func TestDecide(t *testing.T) {
 			a.CourseAttemptResult = fail
 			return a
 		}(), When: today})},
-		"a result is not amended by a mark alone":   {given: facts(result), when: amend(amendment("amendment", "result", "result", score("3")), term()), code: "invalid_field"},
-		"a jury's decision is amended":              {given: facts(jury), when: amend(func() Amended { a := amendment("amendment", "jury", "jury", Mark{}); a.Decision = admitted; return a }(), term()), then: facts(GradeAmended{Amended: func() Amended { a := amendment("amendment", "jury", "jury", Mark{}); a.Decision = admitted; return a }(), When: today})},
-		"a foreign grade is not amended":            {given: facts(foreign), when: amend(amendment("amendment", "foreign", "foreign", score("3")), term()), code: "not_amendable"},
-		"a grade is voided":                         {given: facts(grade()), when: voidIt("grade", term()), then: facts(GradeVoided{Void: id("void"), Of: id("grade"), ReasonCode: typo, Authority: id("school"), When: today})},
-		"a voided grade is not amended":             {given: facts(grade(), GradeVoided{Void: id("void"), Of: id("grade")}), when: amend(to16, term()), code: "grade_voided"},
-		"a voided grade's matter is graded again":   {given: facts(grade(), GradeVoided{Void: id("void"), Of: id("grade")}), when: record(grade(named("again"))), then: facts(grade(named("again")))},
-		"voiding in a finalized session waits":      {given: facts(grade()), when: voidIt("grade", term(finalized)), then: facts(AmendmentProposed{Amended: Amended{Amendment: id("void"), Of: id("grade"), Follows: id("grade"), ReasonCode: typo, Authority: id("school")}, Void: true, ProposedBy: "first", When: today})},
-		"a foreign grade that a credit needs stays": {given: facts(foreign, func() CreditAwarded { c := credit; c.ForeignGrade = id("foreign"); return c }()), when: voidIt("foreign", term()), code: "foreign_grade_recognized"},
-		"another officer confirms a voiding":        {given: facts(grade(), AmendmentProposed{Amended: Amended{Amendment: id("void"), Of: id("grade"), ReasonCode: typo, Authority: id("school")}, Void: true, ProposedBy: "first", When: today}), when: ConfirmAmendment{id("void"), "second"}, then: facts(GradeVoided{Void: id("void"), Of: id("grade"), ReasonCode: typo, Authority: id("school"), ProposedBy: "first", ConfirmedBy: "second", When: today})},
+		"a result is not amended by a mark alone":       {given: facts(result), when: amend(amendment("amendment", "result", "result", score("3")), term()), code: "invalid_field"},
+		"a jury's decision is amended":                  {given: facts(jury), when: amend(func() Amended { a := amendment("amendment", "jury", "jury", Mark{}); a.Decision = admitted; return a }(), term()), then: facts(GradeAmended{Amended: func() Amended { a := amendment("amendment", "jury", "jury", Mark{}); a.Decision = admitted; return a }(), When: today})},
+		"a jury passes a course":                        {when: DecideJury{func() JuryDecided { j := jury; j.Course, j.CourseAttemptResult = id("course"), pass; return j }(), term()}, then: facts(func() JuryDecided { j := jury; j.Course, j.CourseAttemptResult = id("course"), pass; return j }())},
+		"a jury says of a course whether it passed":     {when: DecideJury{func() JuryDecided { j := jury; j.Course = id("course"); return j }(), term()}, code: "invalid_field"},
+		"a jury passes no course that it does not name": {when: DecideJury{func() JuryDecided { j := jury; j.CourseAttemptResult = pass; return j }(), term()}, code: "invalid_field"},
+		"a foreign grade is not amended":                {given: facts(foreign), when: amend(amendment("amendment", "foreign", "foreign", score("3")), term()), code: "not_amendable"},
+		"a grade is voided":                             {given: facts(grade()), when: voidIt("grade", term()), then: facts(GradeVoided{Void: id("void"), Of: id("grade"), ReasonCode: typo, Authority: id("school"), When: today})},
+		"a voided grade is not amended":                 {given: facts(grade(), GradeVoided{Void: id("void"), Of: id("grade")}), when: amend(to16, term()), code: "grade_voided"},
+		"a voided grade's matter is graded again":       {given: facts(grade(), GradeVoided{Void: id("void"), Of: id("grade")}), when: record(grade(named("again"))), then: facts(grade(named("again")))},
+		"voiding in a finalized session waits":          {given: facts(grade()), when: voidIt("grade", term(finalized)), then: facts(AmendmentProposed{Amended: Amended{Amendment: id("void"), Of: id("grade"), Follows: id("grade"), ReasonCode: typo, Authority: id("school")}, Void: true, ProposedBy: "first", When: today})},
+		"a foreign grade that a credit needs stays":     {given: facts(foreign, func() CreditAwarded { c := credit; c.ForeignGrade = id("foreign"); return c }()), when: voidIt("foreign", term()), code: "foreign_grade_recognized"},
+		"another officer confirms a voiding":            {given: facts(grade(), AmendmentProposed{Amended: Amended{Amendment: id("void"), Of: id("grade"), ReasonCode: typo, Authority: id("school")}, Void: true, ProposedBy: "first", When: today}), when: ConfirmAmendment{id("void"), "second"}, then: facts(GradeVoided{Void: id("void"), Of: id("grade"), ReasonCode: typo, Authority: id("school"), ProposedBy: "first", ConfirmedBy: "second", When: today})},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := Decide(Decider.Fold(State{}, c.given...), c.when)

@@ -81,7 +81,8 @@ type Amended struct {
 	// Follows is the entry or the amendment that stood until now: the chain's last link.
 	Follows domain.ID `json:"follows"`
 	Mark
-	// CourseAttemptResult is the new result when Of is a course result.
+	// CourseAttemptResult is the new result when Of is a course result or a jury decision
+	// about one course.
 	CourseAttemptResult domain.Descriptor `json:"courseAttemptResult,omitzero"`
 	// Decision is the new one when Of is a jury decision.
 	Decision   domain.Descriptor `json:"decision,omitzero"`
@@ -202,9 +203,10 @@ type JuryDecided struct {
 	SchoolYear   int       `json:"schoolYear"`
 	// Session is empty for a decision on the whole year.
 	Session domain.ID `json:"session,omitzero"`
-	// Course is set when the decision is about one course: it then counts as passed or
-	// failed whatever its mark.
-	Course domain.ID `json:"course,omitzero"`
+	// Course is set when the decision is about one course, and CourseAttemptResult with it:
+	// the code is Pass or Fail, and goes before any mark.
+	Course              domain.ID         `json:"course,omitzero"`
+	CourseAttemptResult domain.Descriptor `json:"courseAttemptResult,omitzero"`
 	// Decision is a code of a JuryDecisionDescriptor, open to national lists.
 	Decision domain.Descriptor `json:"decision"`
 	// Supersedes is the earlier decision on the same matter that no longer counts.

@@ -102,7 +102,7 @@ func Evolve(s State, e Event) State {
 		s.Entries = append(slices.Clip(s.Entries), Entry{ID: f.Credit, Kind: KindCredit, Matter: f.matter(), Mark: f.Mark, EarnedCredits: f.EarnedCredits, ForeignGrade: f.ForeignGrade, When: f.When, Head: f.Credit})
 	case JuryDecided:
 		s = s.change(f.Supersedes, func(e *Entry) { e.Voided = true })
-		s.Entries = append(slices.Clip(s.Entries), Entry{ID: f.JuryDecision, Kind: KindJuryDecision, Matter: f.matter(), Decision: f.Decision, When: f.When, Head: f.JuryDecision})
+		s.Entries = append(slices.Clip(s.Entries), Entry{ID: f.JuryDecision, Kind: KindJuryDecision, Matter: f.matter(), CourseAttemptResult: f.CourseAttemptResult, Decision: f.Decision, When: f.When, Head: f.JuryDecision})
 	case AmendmentProposed:
 		f.Reason = domain.Private{}
 		s.proposals = append(slices.Clip(s.proposals), f)

@@ -142,10 +142,12 @@ type JuryInput struct {
 	// Session is empty for a decision on the whole year; SchoolYear is then needed.
 	Session    domain.ID
 	SchoolYear int
-	// Course is empty unless the decision is about one course.
-	Course     domain.ID
-	Decision   domain.Descriptor
-	Supersedes domain.ID
+	// Course is empty unless the decision is about one course; CourseAttemptResult then says
+	// Pass or Fail.
+	Course              domain.ID
+	CourseAttemptResult domain.Descriptor
+	Decision            domain.Descriptor
+	Supersedes          domain.ID
 	academicrecord.When
 	// Reason is sealed; empty for none.
 	Reason string
@@ -159,7 +161,7 @@ func (l *Ledger) DecideJury(ctx context.Context, act Act, in JuryInput) (Written
 		return Written{}, err
 	}
 	j := academicrecord.JuryDecided{
-		JuryDecision: act.ID("juryDecision"), SchoolYear: year, Session: in.Session, Course: in.Course,
+		JuryDecision: act.ID("juryDecision"), SchoolYear: year, Session: in.Session, Course: in.Course, CourseAttemptResult: in.CourseAttemptResult,
 		Decision: in.Decision, Supersedes: in.Supersedes, When: dated(in.When),
 	}
 	if j.Reason, err = reason(in.Student, in.Reason); err != nil {
