@@ -27,13 +27,11 @@ const (
 	Object
 )
 
-// Value is a parsed JSON value. It keeps number texts as they stand and the extent of
-// every value in the source. The zero Value is a missing member, and so is every member
+// Value is a parsed JSON value. It keeps the source text of all but strings. The zero Value is a missing member, and so is every member
 // of it, so that paths can be followed without checks.
 type Value struct {
 	kind  Kind
-	text  string // a string's content, a number's literal
-	raw   string
+	text  string   // a string's content; of anything else, how it stands in the source
 	names []string // of an object's members, beside items
 	items []Value
 }
@@ -44,7 +42,7 @@ type Value struct {
 // order mark and text after the value are [BadPayload]; the bounds give [TooDeep] and
 // [TooManyMembers].
 func ParseJSON(src []byte) (Value, *Refusal) {
-	p := parser{s: string(src)}
+	p := parser{s: string(src), items: make([]Value, 0, 64), names: make([]string, 0, 64)}
 	if !utf8.ValidString(p.s) {
 		return Value{}, Refuse(BadPayload, "not UTF-8")
 	}
@@ -66,8 +64,13 @@ func (v Value) Kind() Kind { return v.kind }
 // IsObject reports whether v is a JSON object.
 func (v Value) IsObject() bool { return v.kind == Object }
 
-// Raw is the value as it stands in the source.
-func (v Value) Raw() []byte { return []byte(v.raw) }
+// Raw is the value as it stands in the source; nothing for a string.
+func (v Value) Raw() []byte {
+	if v.kind == String {
+		return nil
+	}
+	return []byte(v.text)
+}
 
 // Text is the content of a string.
 func (v Value) Text() (string, bool) { return v.text, v.kind == String }
@@ -156,7 +159,8 @@ func (p *parser) value(depth int) Value {
 		}
 		v = p.composite(depth, c == '{')
 	case c == '-' || c >= '0' && c <= '9':
-		v = Value{kind: Number, text: p.number()}
+		v.kind = Number
+		p.number()
 	case strings.HasPrefix(p.s[p.i:], "true"):
 		v.kind, p.i = Bool, p.i+4
 	case strings.HasPrefix(p.s[p.i:], "false"):
@@ -169,7 +173,9 @@ func (p *parser) value(depth int) Value {
 	if p.err != nil {
 		return Value{}
 	}
-	v.raw = p.s[start:p.i]
+	if v.kind != String {
+		v.text = p.s[start:p.i]
+	}
 	return v
 }
 
@@ -207,10 +213,12 @@ func (p *parser) composite(depth int, object bool) Value {
 		p.items = append(p.items, child)
 		p.space()
 	}
-	v.items = append(v.items, p.items[items:]...)
+	if len(p.items) > items {
+		v.items = append(make([]Value, 0, len(p.items)-items), p.items[items:]...)
+	}
 	p.items = p.items[:items]
 	if object {
-		v.names = append(v.names, p.names[names:]...)
+		v.names = append(make([]string, 0, len(p.names)-names), p.names[names:]...)
 		p.names = p.names[:names]
 		if repeated(v.names) {
 			p.err = Refuse(AmbiguousJSON, "an object has a member twice")
@@ -237,8 +245,7 @@ func (p *parser) name() string {
 }
 
 // number checks RFC 8259's grammar, which forbids "+1", "01", "1." and "NaN".
-func (p *parser) number() string {
-	start := p.i
+func (p *parser) number() {
 	digits := func() bool {
 		from := p.i
 		for p.i < len(p.s) && p.s[p.i] >= '0' && p.s[p.i] <= '9' {
@@ -267,7 +274,6 @@ func (p *parser) number() string {
 	if !ok {
 		p.fail("number is not well formed")
 	}
-	return p.s[start:p.i]
 }
 
 // repeated reports whether two names are equal under Unicode simple folding.

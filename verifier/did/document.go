@@ -76,7 +76,7 @@ func ParseDocument(b []byte, id string) (Issuer, error) {
 			may[absolute(id, kid)] = true
 		}
 	}
-	out := Issuer{ID: id}
+	out := Issuer{ID: id, StatusRequired: true} // it does not say, so the strict rule holds
 	for _, m := range root.Get("verificationMethod").Items() {
 		kid, _ := m.Get("id").Text()
 		kid = absolute(id, kid)
