@@ -1,8 +1,6 @@
 package award
 
-import (
-	"sijil/domain"
-)
+import "sijil/domain"
 
 // live is the number of the live edition, or why there is none.
 func (s State) live() (int, error) {
@@ -10,7 +8,7 @@ func (s State) live() (int, error) {
 		return n, nil
 	}
 	if s.Ended() {
-		return 0, domain.Refuse(domain.Conflict, "credential_revoked", "this award ended with a revocation, which is final")
+		return 0, errEnded()
 	}
 	if len(s.Editions) > 0 {
 		return 0, domain.Refuse(domain.Conflict, "award_annulled", "the award was annulled before anything was signed")
@@ -65,6 +63,13 @@ func (s State) signed(credential domain.ID) (int, Edition, error) {
 		return 0, Edition{}, domain.Refuse(domain.Conflict, "not_signed", "the credential is not signed")
 	}
 	return n, ed, nil
+}
+
+// Standing is nil for a credential that is signed and neither superseded nor revoked, else
+// the refusal that says what became of it.
+func (s State) Standing(credential domain.ID) error {
+	_, _, err := s.signed(credential)
+	return err
 }
 
 func suspend(s State, c SuspendCredential) ([]Event, error) {

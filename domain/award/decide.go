@@ -51,7 +51,10 @@ func grantDateException(s State, c GrantDateException) ([]Event, error) {
 	if c.AwardDate > c.Today {
 		return nil, errFuture()
 	}
-	if s.Live() != 0 || s.Ended() {
+	if s.Ended() {
+		return nil, errEnded()
+	}
+	if s.Live() != 0 {
 		return nil, domain.Refuse(domain.Conflict, "already_awarded", "the diploma has been awarded; a correction keeps its date")
 	}
 	if s.allows(c.AwardDate, "") {
@@ -67,7 +70,7 @@ func (s State) allows(day domain.Date, institution domain.ID) bool {
 
 func awardDiploma(s State, c AwardDiploma) ([]Event, error) {
 	if s.Ended() {
-		return nil, domain.Refuse(domain.Conflict, "credential_revoked", "this award ended with a revocation, which is final")
+		return nil, errEnded()
 	}
 	if s.Live() != 0 {
 		return nil, domain.Refuse(domain.Conflict, "already_awarded", "the diploma has been awarded; a change to it is a correction")
@@ -121,14 +124,14 @@ func (s State) mayAward(institution domain.ID, day, today domain.Date, e Evidenc
 		return errFuture()
 	case e.Enrollment == "" || e.EntryDate > day:
 		return conflict("not_enrolled", "the student was not enrolled in this program at this institution by %s", day)
-	case e.Accreditation == "":
-		return conflict("not_accredited", "no accreditation lets this institution award this program on %s", day)
 	case e.Assessment == "":
 		return conflict("graduation_not_assessed", "the record was not assessed for this program yet, or the assessment was rescinded")
 	case !e.PlanInForce:
 		return conflict("plan_not_in_force", "version %d of the graduation plan was not in force on %s", e.PlanVersion, e.EventDate)
 	case len(e.Gaps) > 0:
 		return conflict("requirements_not_met", "credits or grades are missing: %s", strings.Join(e.Gaps, ", "))
+	case e.Accreditation == "":
+		return conflict("not_accredited", "no accreditation lets this institution award this program on %s", day)
 	case e.EventDate > day:
 		return conflict("award_before_completion", "the program was completed on %s, after the award date", e.EventDate)
 	case distinct(e.Approvers) < 2 || !e.Confirmed:
@@ -166,6 +169,10 @@ func reviewAward(s State, c ReviewAward) ([]Event, error) {
 		return []Event{AwardAnnulled{Edition: c.Edition, Reason: domain.CodeOf(err)}}, nil
 	}
 	return nil, nil
+}
+
+func errEnded() error {
+	return domain.Refuse(domain.Conflict, "credential_revoked", "this award ended with a revocation, which is final")
 }
 
 func errNotFound() error {

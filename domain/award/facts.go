@@ -2,9 +2,7 @@
 // be signed, and how a signed credential ends.
 package award
 
-import (
-	"sijil/domain"
-)
+import "sijil/domain"
 
 // Event is a fact of an award's stream.
 type Event interface{ isAwardEvent() }
