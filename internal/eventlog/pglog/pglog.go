@@ -107,6 +107,9 @@ func (l *Log) Close() {
 	<-l.idle
 }
 
+// Seen is the newest position this process knows of, without asking the database.
+func (l *Log) Seen() eventlog.Position { return l.tide.now() }
+
 // ID implements eventlog.Log.
 func (l *Log) ID(ctx context.Context) (string, error) { return l.id, ctx.Err() }
 
