@@ -170,10 +170,13 @@ func advance(ctx context.Context, tx pgx.Tx, logID string, epoch int64, from, to
 	return nil
 }
 
-// apply folds events into the tables of schema, all in one round trip.
+// apply folds events into the tables of schema, in one round trip after the schema is set.
 func apply(ctx context.Context, tx pgx.Tx, in string, list []Projection, events []Event) error {
+	// Before the batch, not in it: pgx prepares all of a batch before it runs any.
+	if _, err := tx.Exec(ctx, schemaSQL, in); err != nil {
+		return err
+	}
 	b := &pgx.Batch{}
-	b.Queue(schemaSQL, in)
 	for _, e := range events {
 		for _, p := range list {
 			p.Apply(b, e)

@@ -205,7 +205,7 @@ func draft[E any](ctx context.Context, l *Ledger, stream string, act Act, facts 
 func (l *Ledger) append(ctx context.Context, stream string, want eventlog.Revision, drafts []eventlog.Draft) ([]eventlog.Recorded, error) {
 	for try := 1; ; try++ {
 		events, err := l.log.Append(ctx, stream, want, drafts...)
-		if err == nil || errors.Is(err, eventlog.ErrConflict) {
+		if err == nil || errors.Is(err, eventlog.ErrConflict) || errors.Is(err, eventlog.ErrInvalid) {
 			return events, err
 		}
 		if errors.Is(err, eventlog.ErrTooLarge) {
