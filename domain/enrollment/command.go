@@ -112,9 +112,9 @@ type Party struct {
 	Transfer domain.ID
 	// By is the acting institution.
 	By domain.ID
-	// Above: By is an authority above the school whose decision this is.
-	Above bool
-	Today domain.Date
+	// AboveOld and AboveNew: By is an authority above the school the student leaves, or goes to.
+	AboveOld, AboveNew bool
+	Today              domain.Date
 }
 
 // ReleaseTransfer lets the student go. ExitDate is empty for the entry date of the request.

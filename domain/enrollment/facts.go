@@ -129,8 +129,7 @@ type TransferCompleted struct {
 	Transfer domain.ID `json:"transfer"`
 	// Enrollment is the new one.
 	Enrollment domain.ID `json:"enrollment"`
-	// RecordDigest is SHA-256, in hex, of the salt and the record that was carried: see
-	// [Carried]. Without the salt nobody can guess marks against it.
+	// RecordDigest is [Carried.Digest] of the record that was carried.
 	RecordDigest string `json:"recordDigest"`
 	// Record is a [Carried].
 	Record domain.Private `json:"-"`
@@ -139,22 +138,6 @@ type TransferCompleted struct {
 // Note is free text about a person.
 type Note struct {
 	Text string `json:"text"`
-}
-
-// Carried is the record a transfer carried: the academicRecord streams as far as they
-// went, and the salt of their digest.
-type Carried struct {
-	// Salt is 32 bytes.
-	Salt    []byte          `json:"salt"`
-	Streams []CarriedStream `json:"streams"`
-}
-
-// CarriedStream is one stream up to a revision, and the SHA-256 of its events' stored
-// payloads one after the other, each with its length before it (8 bytes, big endian).
-type CarriedStream struct {
-	Stream   string `json:"stream"`
-	Revision int64  `json:"revision"`
-	Digest   []byte `json:"digest"`
 }
 
 func (StudentEnrolled) isEnrollmentEvent()   {}

@@ -85,7 +85,7 @@ func (s State) release(c ReleaseTransfer) ([]Event, error) {
 	}
 	old, _ := s.Enrollment(t.Enrollment)
 	switch {
-	case c.By != t.From && !c.Above:
+	case c.By != t.From && !c.AboveOld:
 		return nil, errNotTheirs("the school the student leaves releases or contests")
 	case c.By != t.From && t.Stage != Contested:
 		return nil, errNotTheirs("an authority releases after a contest; until then the school the student leaves decides")
@@ -183,7 +183,7 @@ func (s State) cancel(c CancelTransfer) ([]Event, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case c.By != t.To && !c.Above:
+	case c.By != t.To && !c.AboveNew:
 		return nil, errNotTheirs("the school that requested, or an authority above it, cancels")
 	case t.Stage == Released:
 		return nil, domain.Refuse(domain.Conflict, "transfer_released", "the transfer was released; accept or refuse it")

@@ -37,8 +37,14 @@ func TestRequestTransfer(t *testing.T) {
 	})
 }
 
-func by(who domain.ID, above ...bool) enrollment.Party {
-	return enrollment.Party{Transfer: move, By: who, Above: len(above) > 0, Today: today}
+func by(who domain.ID) enrollment.Party {
+	return enrollment.Party{Transfer: move, By: who, Today: today}
+}
+
+func above(old, young bool) enrollment.Party {
+	p := by(region)
+	p.AboveOld, p.AboveNew = old, young
+	return p
 }
 
 func late(p enrollment.Party) enrollment.Party { p.Today = lapses; return p }
@@ -47,38 +53,40 @@ func TestAnswerTransfer(t *testing.T) {
 	cancelled := enrollment.TransferCancelled{Transfer: move}
 	byRegion := enrollment.TransferReleased{Transfer: move, By: region, ExitDate: "2026-12-01"}
 	run(t, map[string]testCase{
-		"the old school releases":                   {given: given(atA, requested), when: enrollment.ReleaseTransfer{by(schoolA), "2026-11-30"}, then: given(released)},
-		"a release without a day is for the entry":  {given: given(atA, requested), when: enrollment.ReleaseTransfer{by(schoolA), ""}, then: given(enrollment.TransferReleased{move, schoolA, "2026-12-01"})},
-		"the new school does not release":           {given: given(atA, requested), when: enrollment.ReleaseTransfer{by(schoolB), ""}, code: "not_your_decision"},
-		"an authority waits for the old school":     {given: given(atA, requested), when: enrollment.ReleaseTransfer{by(region, true), ""}, code: "not_your_decision"},
-		"an authority releases after a contest":     {given: given(atA, requested, contested), when: enrollment.ReleaseTransfer{by(region, true), ""}, then: given(byRegion)},
-		"the old school thinks better of it":        {given: given(atA, requested, contested), when: enrollment.ReleaseTransfer{by(schoolA), "2026-11-30"}, then: given(released)},
-		"nothing is released twice":                 {given: given(atA, requested, released), when: enrollment.ReleaseTransfer{by(schoolA), ""}, code: "transfer_released"},
-		"nobody leaves before coming":               {given: given(atA, requested), when: enrollment.ReleaseTransfer{by(schoolA), "2026-09-01"}, code: "exit_before_entry"},
-		"a release has a day of the calendar":       {given: given(atA, requested), when: enrollment.ReleaseTransfer{by(schoolA), "soon"}, code: "invalid_field"},
-		"an unknown transfer is not released":       {given: given(atA), when: enrollment.ReleaseTransfer{by(schoolA), ""}, code: "not_found"},
-		"a late release is too late":                {given: given(atA, requested), when: enrollment.ReleaseTransfer{late(by(schoolA)), ""}, code: "transfer_lapsed"},
-		"the old school contests":                   {given: given(atA, requested), when: enrollment.ContestTransfer{by(schoolA), why, domain.Private{}}, then: given(contested)},
-		"the new school does not contest":           {given: given(atA, requested), when: enrollment.ContestTransfer{by(schoolB), why, domain.Private{}}, code: "not_your_decision"},
-		"a contest says why":                        {given: given(atA, requested), when: enrollment.ContestTransfer{by(schoolA), "", domain.Private{}}, code: "invalid_field"},
-		"nothing is contested twice":                {given: given(atA, requested, contested), when: enrollment.ContestTransfer{by(schoolA), why, domain.Private{}}, code: "transfer_contested"},
-		"what was released is not contested":        {given: given(atA, requested, released), when: enrollment.ContestTransfer{by(schoolA), why, domain.Private{}}, code: "transfer_released"},
-		"the new school refuses what was released":  {given: given(atA, requested, released), when: enrollment.RefuseTransfer{by(schoolB), why, record}, then: given(enrollment.TransferRefused{move, why, record})},
-		"nothing is refused before the release":     {given: given(atA, requested), when: enrollment.RefuseTransfer{by(schoolB), why, record}, code: "transfer_not_released"},
-		"the old school does not refuse":            {given: given(atA, requested, released), when: enrollment.RefuseTransfer{by(schoolA), why, record}, code: "not_your_decision"},
-		"a refusal says why":                        {given: given(atA, requested, released), when: enrollment.RefuseTransfer{by(schoolB), "no", record}, code: "invalid_field"},
-		"the new school cancels":                    {given: given(atA, requested), when: enrollment.CancelTransfer{by(schoolB)}, then: given(cancelled)},
-		"the new school cancels after a contest":    {given: given(atA, requested, contested), when: enrollment.CancelTransfer{by(schoolB)}, then: given(cancelled)},
-		"an authority cancels":                      {given: given(atA, requested), when: enrollment.CancelTransfer{by(region, true)}, then: given(cancelled)},
-		"the old school does not cancel":            {given: given(atA, requested), when: enrollment.CancelTransfer{by(schoolA)}, code: "not_your_decision"},
-		"what was released is refused, not undone":  {given: given(atA, requested, released), when: enrollment.CancelTransfer{by(schoolB)}, code: "transfer_released"},
-		"what was cancelled has ended":              {given: given(atA, requested, cancelled), when: enrollment.ReleaseTransfer{by(schoolA), ""}, code: "transfer_ended"},
-		"a request lapses":                          {given: given(atA, requested), when: enrollment.LapseTransfer{move, lapses}, then: given(enrollment.TransferLapsed{move})},
-		"a released request lapses":                 {given: given(atA, requested, released), when: enrollment.LapseTransfer{move, lapses}, then: given(enrollment.TransferLapsed{move})},
-		"nothing lapses before its day":             {given: given(atA, requested), when: enrollment.LapseTransfer{move, "2027-03-23"}, code: "transfer_open"},
-		"what has ended does not lapse":             {given: given(atA, requested, cancelled), when: enrollment.LapseTransfer{move, lapses}},
-		"an unknown transfer does not lapse":        {when: enrollment.LapseTransfer{move, lapses}, code: "not_found"},
-		"a lapsed transfer has ended, whoever asks": {given: given(atA, requested, enrollment.TransferLapsed{move}), when: enrollment.CancelTransfer{by(schoolB)}, code: "transfer_ended"},
+		"the old school releases":                            {given: given(atA, requested), when: enrollment.ReleaseTransfer{by(schoolA), "2026-11-30"}, then: given(released)},
+		"a release without a day is for the entry":           {given: given(atA, requested), when: enrollment.ReleaseTransfer{by(schoolA), ""}, then: given(enrollment.TransferReleased{move, schoolA, "2026-12-01"})},
+		"the new school does not release":                    {given: given(atA, requested), when: enrollment.ReleaseTransfer{by(schoolB), ""}, code: "not_your_decision"},
+		"an authority waits for the old school":              {given: given(atA, requested), when: enrollment.ReleaseTransfer{above(true, false), ""}, code: "not_your_decision"},
+		"an authority releases after a contest":              {given: given(atA, requested, contested), when: enrollment.ReleaseTransfer{above(true, false), ""}, then: given(byRegion)},
+		"the old school thinks better of it":                 {given: given(atA, requested, contested), when: enrollment.ReleaseTransfer{by(schoolA), "2026-11-30"}, then: given(released)},
+		"nothing is released twice":                          {given: given(atA, requested, released), when: enrollment.ReleaseTransfer{by(schoolA), ""}, code: "transfer_released"},
+		"nobody leaves before coming":                        {given: given(atA, requested), when: enrollment.ReleaseTransfer{by(schoolA), "2026-09-01"}, code: "exit_before_entry"},
+		"a release has a day of the calendar":                {given: given(atA, requested), when: enrollment.ReleaseTransfer{by(schoolA), "soon"}, code: "invalid_field"},
+		"an unknown transfer is not released":                {given: given(atA), when: enrollment.ReleaseTransfer{by(schoolA), ""}, code: "not_found"},
+		"a late release is too late":                         {given: given(atA, requested), when: enrollment.ReleaseTransfer{late(by(schoolA)), ""}, code: "transfer_lapsed"},
+		"the old school contests":                            {given: given(atA, requested), when: enrollment.ContestTransfer{by(schoolA), why, domain.Private{}}, then: given(contested)},
+		"the new school does not contest":                    {given: given(atA, requested), when: enrollment.ContestTransfer{by(schoolB), why, domain.Private{}}, code: "not_your_decision"},
+		"a contest says why":                                 {given: given(atA, requested), when: enrollment.ContestTransfer{by(schoolA), "", domain.Private{}}, code: "invalid_field"},
+		"nothing is contested twice":                         {given: given(atA, requested, contested), when: enrollment.ContestTransfer{by(schoolA), why, domain.Private{}}, code: "transfer_contested"},
+		"what was released is not contested":                 {given: given(atA, requested, released), when: enrollment.ContestTransfer{by(schoolA), why, domain.Private{}}, code: "transfer_released"},
+		"the new school refuses what was released":           {given: given(atA, requested, released), when: enrollment.RefuseTransfer{by(schoolB), why, record}, then: given(enrollment.TransferRefused{move, why, record})},
+		"nothing is refused before the release":              {given: given(atA, requested), when: enrollment.RefuseTransfer{by(schoolB), why, record}, code: "transfer_not_released"},
+		"the old school does not refuse":                     {given: given(atA, requested, released), when: enrollment.RefuseTransfer{by(schoolA), why, record}, code: "not_your_decision"},
+		"a refusal says why":                                 {given: given(atA, requested, released), when: enrollment.RefuseTransfer{by(schoolB), "no", record}, code: "invalid_field"},
+		"the new school cancels":                             {given: given(atA, requested), when: enrollment.CancelTransfer{by(schoolB)}, then: given(cancelled)},
+		"the new school cancels after a contest":             {given: given(atA, requested, contested), when: enrollment.CancelTransfer{by(schoolB)}, then: given(cancelled)},
+		"an authority cancels":                               {given: given(atA, requested), when: enrollment.CancelTransfer{above(false, true)}, then: given(cancelled)},
+		"an authority above the old school does not cancel":  {given: given(atA, requested), when: enrollment.CancelTransfer{above(true, false)}, code: "not_your_decision"},
+		"an authority above the new school does not release": {given: given(atA, requested, contested), when: enrollment.ReleaseTransfer{above(false, true), ""}, code: "not_your_decision"},
+		"the old school does not cancel":                     {given: given(atA, requested), when: enrollment.CancelTransfer{by(schoolA)}, code: "not_your_decision"},
+		"what was released is refused, not undone":           {given: given(atA, requested, released), when: enrollment.CancelTransfer{by(schoolB)}, code: "transfer_released"},
+		"what was cancelled has ended":                       {given: given(atA, requested, cancelled), when: enrollment.ReleaseTransfer{by(schoolA), ""}, code: "transfer_ended"},
+		"a request lapses":                                   {given: given(atA, requested), when: enrollment.LapseTransfer{move, lapses}, then: given(enrollment.TransferLapsed{move})},
+		"a released request lapses":                          {given: given(atA, requested, released), when: enrollment.LapseTransfer{move, lapses}, then: given(enrollment.TransferLapsed{move})},
+		"nothing lapses before its day":                      {given: given(atA, requested), when: enrollment.LapseTransfer{move, "2027-03-23"}, code: "transfer_open"},
+		"what has ended does not lapse":                      {given: given(atA, requested, cancelled), when: enrollment.LapseTransfer{move, lapses}},
+		"an unknown transfer does not lapse":                 {when: enrollment.LapseTransfer{move, lapses}, code: "not_found"},
+		"a lapsed transfer has ended, whoever asks":          {given: given(atA, requested, enrollment.TransferLapsed{move}), when: enrollment.CancelTransfer{by(schoolB)}, code: "transfer_ended"},
 	})
 }
 
@@ -119,7 +127,7 @@ func TestAcceptTransfer(t *testing.T) {
 		"nothing is accepted before the release":   {given: given(atA, requested), when: accept(nil), code: "transfer_not_released"},
 		"what is contested is not accepted":        {given: given(atA, requested, contested), when: accept(nil), code: "transfer_not_released"},
 		"the old school does not accept":           {given: given(atA, requested, released), when: accept(func(c *enrollment.AcceptTransfer) { c.By = schoolA }), code: "not_your_decision"},
-		"an authority does not accept":             {given: given(atA, requested, released), when: accept(func(c *enrollment.AcceptTransfer) { c.By, c.Above = region, true }), code: "not_your_decision"},
+		"an authority does not accept":             {given: given(atA, requested, released), when: accept(func(c *enrollment.AcceptTransfer) { c.Party = above(true, true) }), code: "not_your_decision"},
 		"a school closed meanwhile accepts nobody": {given: given(atA, requested, released), when: accept(func(c *enrollment.AcceptTransfer) { c.SchoolEnrolls = false }), code: "institution_not_operating"},
 		"a student merged meanwhile stays":         {given: given(atA, requested, released), when: accept(func(c *enrollment.AcceptTransfer) { c.StudentMerged = true }), code: "student_merged"},
 		"nobody enters before leaving":             {given: given(atA, requested, released), when: accept(func(c *enrollment.AcceptTransfer) { c.EntryDate = "2026-11-29" }), code: "entry_before_exit"},
