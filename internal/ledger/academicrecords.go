@@ -7,9 +7,7 @@ import (
 	"sijil/domain/academicrecord"
 	"sijil/domain/academicsession"
 	"sijil/domain/course"
-	"sijil/domain/enrollment"
 	"sijil/domain/gradingscheme"
-	"sijil/domain/student"
 	"sijil/internal/eventlog"
 )
 
@@ -211,7 +209,7 @@ func (l *Ledger) recordStream(ctx context.Context, act Act, q recordQuery) (stre
 		}
 		if !s.State.Opened() {
 			// Which comes first is no matter to the rules, but whose student it is comes before all.
-			if _, _, err := l.pupil(ctx, act, q.student); err != nil {
+			if _, err := l.pupil(ctx, act, q.student); err != nil {
 				return "", 0, err
 			}
 			return "", 0, domain.Refuse(domain.Missing, "session_unknown", "this school has no such academic session")
@@ -224,43 +222,36 @@ func (l *Ledger) recordStream(ctx context.Context, act Act, q recordQuery) (stre
 	return academicrecord.Stream(act.Tenant, q.student, act.Institution, year), year, nil
 }
 
-// pupil is a student whom the acting institution registered or has or had enrolled; others
-// answer like students who do not exist.
-func (l *Ledger) pupil(ctx context.Context, act Act, id domain.ID) (Loaded[student.State], Loaded[enrollment.State], error) {
-	s, err := Load(ctx, l, student.Decider, student.Decider.Stream(id), act)
+// pupil is a student whom the acting school itself registered, or has or had enrolled;
+// others answer like students who do not exist.
+func (l *Ledger) pupil(ctx context.Context, act Act, id domain.ID) (Pupil, error) {
+	p, err := l.pupilOf(ctx, act, id)
 	if err != nil {
-		return s, Loaded[enrollment.State]{}, err
+		return p, err
 	}
-	e, err := Load(ctx, l, enrollment.Decider, enrollment.Decider.Stream(id), act)
-	if err != nil {
-		return s, e, err
-	}
-	known := s.State.School == act.Institution
-	for _, x := range e.State.Enrollments {
+	known := p.Student.State.School == act.Institution
+	for _, x := range p.Enrollment.State.Enrollments {
 		known = known || x.School == act.Institution && !x.Voided
 	}
 	switch {
-	case !s.State.Registered || !known:
-		return s, e, errNotFound()
-	case s.State.MergedInto != "":
-		return s, e, domain.Refuse(domain.Conflict, "student_merged", "this student was merged into another: use that one")
+	case !known:
+		return p, errNotFound()
+	case p.Student.State.MergedInto != "":
+		return p, domain.Refuse(domain.Conflict, "student_merged", "this student was merged into another: use that one")
 	}
-	return s, e, nil
+	return p, nil
 }
 
 // recordEvidence is what the record's rules need from other streams, from the folds in
 // memory where they are there.
 func (l *Ledger) recordEvidence(ctx context.Context, act Act, q recordQuery) (academicrecord.Evidence, []eventlog.Input, error) {
 	e := academicrecord.Evidence{Today: act.Today(), School: act.Institution}
-	person, enrolled, err := l.pupil(ctx, act, q.student)
+	p, err := l.pupil(ctx, act, q.student)
 	if err != nil {
 		return e, nil, err
 	}
-	inputs := []eventlog.Input{person.Input()}
-	if enrolled.Exists() {
-		inputs = append(inputs, enrolled.Input())
-	}
-	for _, x := range enrolled.State.Enrollments {
+	inputs := p.Inputs()
+	for _, x := range p.Enrollment.State.Enrollments {
 		if x.School == act.Institution && !x.Voided {
 			span := domain.Span{From: x.Entry}
 			if x.Exit != "" {

@@ -58,7 +58,7 @@ func (l *Ledger) AmendGrade(ctx context.Context, act Act, in AmendInput) (Amende
 		return academicrecord.Amend{
 			Amended: academicrecord.Amended{
 				Amendment: id, Of: in.Of, Follows: in.Follows, Mark: in.Mark, CourseAttemptResult: in.CourseAttemptResult,
-				Decision: in.Decision, ReasonCode: in.ReasonCode, Authority: answering(act, in.Authority),
+				Decision: in.Decision, ReasonCode: in.ReasonCode, Authority: ownerOr(act, in.Authority),
 			},
 			When: dated(in.When), Reason: words, By: act.Actor, Evidence: e,
 		}
@@ -80,7 +80,7 @@ func (l *Ledger) VoidGrade(ctx context.Context, act Act, in VoidInput) (Amended,
 	}
 	return l.amend(ctx, act, in.EntryRef, in.Change, academicrecord.Mark{}, id, func(e academicrecord.Evidence) academicrecord.Command {
 		return academicrecord.Void{
-			Void: id, Of: in.Of, ReasonCode: in.ReasonCode, Authority: answering(act, in.Authority),
+			Void: id, Of: in.Of, ReasonCode: in.ReasonCode, Authority: ownerOr(act, in.Authority),
 			When: dated(in.When), Reason: words, By: act.Actor, Evidence: e,
 		}
 	})
@@ -134,16 +134,8 @@ func (l *Ledger) settle(ctx context.Context, act Act, ref EntryRef, c academicre
 	}
 	act = act.About(ref.Student).Effective(string(act.Today()))
 	out, err := Execute(ctx, l, academicrecord.Decider, stream, act, func(ctx context.Context) (academicrecord.Command, []eventlog.Input, error) {
-		_, _, err := l.pupil(ctx, act, ref.Student)
+		_, err := l.pupil(ctx, act, ref.Student)
 		return c, nil, err
 	})
 	return writtenAs(ref.Of, out, err)
-}
-
-// answering is the institution that answers for a change.
-func answering(act Act, named domain.ID) domain.ID {
-	if named == "" {
-		return act.Institution
-	}
-	return named
 }
