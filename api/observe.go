@@ -61,6 +61,9 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 			}
 			id := correlation(r.Context())
 			s.cfg.Logger.ErrorContext(r.Context(), "a request panicked; this is a bug, please report the stack", "panic", v, "stack", string(debug.Stack()), "correlation", id)
+			if sw, ok := w.(*statusWriter); ok && sw.status != 0 {
+				panic(http.ErrAbortHandler) // half an answer is out: cut the connection, so that nobody takes it for whole
+			}
 			p := newProblem(http.StatusInternalServerError, "internal", "")
 			p.Instance = "urn:uuid:" + id
 			writeProblem(w, p)

@@ -41,7 +41,8 @@ func openAPI() huma.Config {
 				},
 			},
 		},
-		Formats:                      map[string]huma.Format{"application/json": {Marshal: encode, Unmarshal: decode}},
+		// huma looks problem+json up by its suffix; requests have passed mediaType before.
+		Formats:                      map[string]huma.Format{"application/json": {Marshal: encode, Unmarshal: decode}, "json": {Marshal: encode, Unmarshal: decode}},
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
 	}

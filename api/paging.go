@@ -13,8 +13,8 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// paged is embedded in the input of a listing.
-type paged struct {
+// Paged is embedded in the input of a listing.
+type Paged struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"The most items to answer"`
 	Cursor string `query:"cursor" maxLength:"2048" doc:"The next of the page before; only good for the same listing and filters"`
 }
@@ -28,7 +28,7 @@ type page[T any] struct {
 // from gives the sort key of the last item seen, for a query that goes on after it; nil on
 // the first page. filters are the listing's other parameters: a cursor of another listing,
 // other filters or another caller's institution is refused with invalid_cursor.
-func (s *Server) from(ctx context.Context, q paged, filters ...string) ([]string, error) {
+func (s *Server) from(ctx context.Context, q Paged, filters ...string) ([]string, error) {
 	if q.Cursor == "" {
 		return nil, nil
 	}
@@ -41,7 +41,7 @@ func (s *Server) from(ctx context.Context, q paged, filters ...string) ([]string
 
 // pageOf cuts items to the limit and makes the cursor of the next page from the last
 // one's sort key. Query one more than q.Limit, so that the last page is known as such.
-func pageOf[T any](s *Server, ctx context.Context, q paged, items []T, key func(T) []string, filters ...string) (page[T], error) {
+func pageOf[T any](s *Server, ctx context.Context, q Paged, items []T, key func(T) []string, filters ...string) (page[T], error) {
 	p := page[T]{Items: items}
 	if p.Items == nil {
 		p.Items = []T{}

@@ -1,0 +1,38 @@
+package app
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sijil/api"
+	"sijil/internal/access"
+)
+
+// API builds the API under publicURL. limits are the two rates of [api.Config]; zero values
+// mean its defaults. metrics may be nil.
+func (a *App) API(publicURL string, limits Limits, metrics *prometheus.Registry) (*api.Server, error) {
+	tokens, err := access.NewTokens(a.TokenKey, publicURL)
+	if err != nil {
+		return nil, err
+	}
+	cfg := api.Config{
+		Ledger: a.Ledger, Reader: a.Reader, Progress: a.Runner, Vault: a.Vault,
+		Tokens: tokens, Clients: a.Clients, LogID: a.LogID,
+		// The token key is the secret that servers of one ledger share; cursors get a key
+		// derived from it.
+		CursorKey: a.TokenKey.Seed(),
+		PublicURL: publicURL, Now: a.cfg.Now, Logger: a.cfg.Logger, Ready: a.Checks(),
+		RequestsPerSecond: limits.RequestsPerSecond, TokensPerSecond: limits.TokensPerSecond,
+	}
+	if metrics != nil {
+		if cfg.Metrics, err = api.NewMetrics(metrics); err != nil {
+			return nil, err
+		}
+		if err := a.register(metrics); err != nil {
+			return nil, err
+		}
+	}
+	return api.New(cfg)
+}
+
+// Limits are rates per second of one client, 0 for the API's defaults.
+type Limits struct{ RequestsPerSecond, TokensPerSecond float64 }
