@@ -84,9 +84,9 @@ func Open(ctx context.Context, cfg Config) (_ *DB, err error) {
 	if cfg.SchemaAsFound {
 		return db, nil
 	}
-	applied, err := migrations.Up(ctx, db.Owner)
+	applied, err := db.Migrate(ctx)
 	if err != nil {
-		return db, withHint(err)
+		return db, err
 	}
 	for _, m := range applied {
 		log.InfoContext(ctx, "migrated the database", "migration", m.Name)
@@ -107,6 +107,16 @@ func Open(ctx context.Context, cfg Config) (_ *DB, err error) {
 	}
 	// A database or a role may have a setting of its own: look through the eyes of the log.
 	return db, guard(ctx, db.Log)
+}
+
+// Migrate applies the migrations that are missing and returns them. [Open] has done it
+// unless the schema was to stay as found.
+func (db *DB) Migrate(ctx context.Context) ([]migrations.Migration, error) {
+	applied, err := migrations.Up(ctx, db.Owner)
+	if hint := migrations.Hint(err); hint != "" {
+		err = fmt.Errorf("%w\n%s", err, hint)
+	}
+	return applied, err
 }
 
 // Close waits for the connections in use, closes the pools and, when this is the last
@@ -182,11 +192,3 @@ func (e *RoleError) Error() string {
 }
 
 func (e *RoleError) Unwrap() error { return e.Err }
-
-// withHint adds the server's proposal to an error that has one.
-func withHint(err error) error {
-	if hint := migrations.Hint(err); hint != "" {
-		return fmt.Errorf("%w\n%s", err, hint)
-	}
-	return err
-}

@@ -1,0 +1,103 @@
+// Command sijil is the ledger: the server and everything an operator does with it, one
+// verb a file.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line: a field is a verb, declared in the file of its name.
+type cli struct {
+	LogLevel slog.Level `default:"${log_level}" placeholder:"LEVEL" help:"Least severe messages on standard error: DEBUG, INFO, WARN or ERROR."`
+
+	Migrate migrateCmd `cmd:"" help:"Bring the database to the schema this program needs, or say how far it is."`
+	Verify  verifyCmd  `cmd:"" help:"Check signed diplomas, offline with a bundle or against a ledger."`
+	Version versionCmd `cmd:"" help:"Print which program this is."`
+}
+
+const description = `Sijil is an event-sourced ledger of student records and diplomas.
+
+The ledger lives in a PostgreSQL database: the one SIJIL_DATABASE_URL names, else a private
+one that is started in the data directory (--data).
+
+Exit status: 0 it is done, 1 it failed and standard error says why, 2 the command
+line is wrong. A verb that tells more by its status says so in its own help.`
+
+// Exit statuses.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// app is what every verb gets besides its flags: kong passes it, and the context that
+// ends on Ctrl-C or SIGTERM, to the verb's Run.
+type app struct {
+	stdout, stderr io.Writer
+	log            *slog.Logger
+	now            func() time.Time
+}
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) (status int) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// After the first signal a second one ends the process the hard way.
+	context.AfterFunc(ctx, stop)
+
+	var c cli
+	exited := -1
+	parser, err := kong.New(&c,
+		kong.Name("sijil"),
+		kong.Description(description),
+		kong.Exit(func(code int) { exited = code }), // --help
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Vars{"log_level": slog.LevelInfo.String(), "data_dir": defaultDataDir()},
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil { // a mistake in the structs
+		panic(err)
+	}
+	k, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "sijil: %v\nTry: sijil --help\n", err)
+		return exitUsage
+	}
+	a := &app{
+		stdout: os.Stdout, stderr: os.Stderr, now: time.Now,
+		log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel})),
+	}
+	slog.SetDefault(a.log)
+	return report(k.Run(a))
+}
+
+// report says what went wrong, and with which status to end.
+func report(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if s := err.Error(); s != "" {
+		fmt.Fprintln(os.Stderr, "sijil:", s)
+	}
+	if e, ok := errors.AsType[interface {
+		error
+		ExitCode() int
+	}](err); ok {
+		return e.ExitCode()
+	}
+	return exitFailed
+}
