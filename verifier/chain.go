@@ -60,15 +60,17 @@ func (c Chain) Knows(origin string) bool {
 }
 
 // Source implements [Trust]: all names, and the oldest age.
-func (c Chain) Source() (string, time.Time) {
+func (c Chain) Source() Source {
+	var out Source
 	var names []string
-	var oldest time.Time
 	for _, t := range c {
-		name, asOf := t.Source()
-		names = append(names, name)
-		if oldest.IsZero() || !asOf.IsZero() && asOf.Before(oldest) {
-			oldest = asOf
+		s := t.Source()
+		names = append(names, s.Name)
+		if out.AsOf.IsZero() || !s.AsOf.IsZero() && s.AsOf.Before(out.AsOf) {
+			out.AsOf = s.AsOf
 		}
+		out.Unsigned = out.Unsigned || s.Unsigned
 	}
-	return strings.Join(names, ", "), oldest
+	out.Name = strings.Join(names, ", ")
+	return out
 }

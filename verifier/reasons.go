@@ -7,6 +7,7 @@ import "sijil/verifier/credential"
 const (
 	NotACredential       credential.Reason = "not_a_credential"
 	EmptyFile            credential.Reason = "empty_file"
+	FileUnreadable       credential.Reason = "file_unreadable"
 	UnsupportedMedia     credential.Reason = "unsupported_media_type"
 	UnknownKey           credential.Reason = "unknown_key"
 	UnknownIssuer        credential.Reason = "unknown_issuer"

@@ -14,8 +14,7 @@ import (
 
 // Store is a Trust in memory, made from a bundle. It never changes and needs no network.
 type Store struct {
-	name       string
-	asOf       time.Time
+	source     Source
 	issuers    map[string]Issuer
 	keys       map[string][]OwnedKey
 	lists      map[string]*Fetched
@@ -29,7 +28,7 @@ type recordID struct{ issuer, id string }
 // NewStore is the trust that b gives; name tells readers where it is from, as "bundle".
 func NewStore(name string, b bundle.Bundle) (*Store, error) {
 	s := &Store{
-		name: name, asOf: b.Now.Time, hasRecords: b.HasRecords,
+		source: Source{name, b.Now.Time, b.Unsigned}, hasRecords: b.HasRecords,
 		issuers: map[string]Issuer{}, keys: map[string][]OwnedKey{}, lists: map[string]*Fetched{},
 		records: make(map[recordID]Record, len(b.Records)), origins: map[string]bool{},
 	}
@@ -46,7 +45,7 @@ func NewStore(name string, b bundle.Bundle) (*Store, error) {
 		return nil, err
 	}
 	for u, token := range b.Lists {
-		s.lists[u] = NewFetched(token, name, s.asOf)
+		s.lists[u] = NewFetched(token, name, b.Now.Time)
 	}
 	for _, r := range b.Records {
 		rec := Record{RecordedAt: r.RecordedAt.Time}
@@ -109,7 +108,7 @@ func (s *Store) Record(_ context.Context, issuer, id string) (Record, error) {
 func (s *Store) Knows(origin string) bool { return s.origins[origin] }
 
 // Source implements [Trust].
-func (s *Store) Source() (string, time.Time) { return s.name, s.asOf }
+func (s *Store) Source() Source { return s.source }
 
 // originOf is the origin under which an issuer publishes.
 func originOf(issuer string) (string, bool) {

@@ -49,8 +49,16 @@ type Trust interface {
 	// credential carried in one may be read.
 	Knows(origin string) bool
 
-	// Source names this trust to a reader, and when what it says was gathered (zero: now).
-	Source() (name string, asOf time.Time)
+	// Source describes this trust to a reader.
+	Source() Source
+}
+
+// Source is where answers come from.
+type Source struct {
+	Name string    // as "bundle" or "https://ledger.example"
+	AsOf time.Time // when what it says was gathered; zero: as it is asked
+	// Unsigned: nothing shows who made it. Every verdict from it carries a warning.
+	Unsigned bool
 }
 
 // OwnedKey is a key and the issuer it belongs to; an empty Issuer belongs to none.

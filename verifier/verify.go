@@ -28,6 +28,9 @@ const clockSkew = time.Minute
 // (see [Trust]). ctx bounds what the Trust does.
 func Verify(ctx context.Context, token []byte, trust Trust, at time.Time) Verdict {
 	c := check{trust: trust, verdict: Verdict{At: at}}
+	if trust.Source().Unsigned {
+		c.verdict.Warnings = []string{"unsigned_bundle"}
+	}
 	if refusal := c.form(token); refusal != nil {
 		c.refuse(refusal)
 	} else if c.signature(ctx) && c.payload(ctx) {
@@ -63,8 +66,8 @@ type check struct {
 
 // line answers with what this trust knows.
 func (c *check) line(a Answer, reason credential.Reason, moment time.Time) Line {
-	name, asOf := c.trust.Source()
-	return Line{Answer: a, Reason: reason, Source: name, AsOf: given(asOf), Time: given(moment)}
+	s := c.trust.Source()
+	return Line{Answer: a, Reason: reason, Source: s.Name, AsOf: given(s.AsOf), Time: given(moment)}
 }
 
 func given(t time.Time) *time.Time {
@@ -181,7 +184,7 @@ func (c *check) payload(ctx context.Context) bool {
 		return false
 	}
 	l.Integrity = Line{Answer: True}
-	c.verdict.Warnings = c.cred.Warnings
+	c.verdict.Warnings = append(c.verdict.Warnings, c.cred.Warnings...)
 	c.verdict.Credential = c.content()
 	return true
 }

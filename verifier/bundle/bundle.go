@@ -20,8 +20,10 @@ import (
 type Bundle struct {
 	// Now is when the bundle was made: how old everything in it is. It is never the time
 	// at which a credential is judged, or an old bundle would stay fresh for ever.
-	Now     did.Instant
-	Issuers []did.Issuer
+	Now did.Instant
+	// Unsigned is set by [Open] while bundles carry no signature: nothing shows who made it.
+	Unsigned bool
+	Issuers  []did.Issuer
 	// OtherKeys belong to no issuer, as the key that signs access tokens; they are here so
 	// that a credential signed with one is refused by name.
 	OtherKeys []did.Key

@@ -40,14 +40,19 @@ func Open(path string, allowUnsigned bool) (Bundle, error) {
 			return Bundle{}, fmt.Errorf("open bundle: %w", err)
 		}
 		defer root.Close()
-		return Read(root.FS())
+		return unsigned(Read(root.FS()))
 	}
 	z, err := zip.OpenReader(path)
 	if err != nil {
 		return Bundle{}, fmt.Errorf("open bundle %s: neither a directory nor a ZIP: %w", path, err)
 	}
 	defer z.Close()
-	return Read(z)
+	return unsigned(Read(z))
+}
+
+func unsigned(b Bundle, err error) (Bundle, error) {
+	b.Unsigned = true
+	return b, err
 }
 
 // Read reads a bundle's files from fsys.
@@ -104,7 +109,13 @@ func parseKeys(b *Bundle) error {
 			return fmt.Errorf("read %s: issuer %q is empty or listed twice", trustFile, issuer.ID)
 		}
 		seen[issuer.ID] = true
+		kids := map[string]bool{}
 		for j := range issuer.Keys {
+			kid := issuer.Keys[j].JWK.Kid
+			if kids[kid] {
+				return fmt.Errorf("read %s: issuer %s has two keys named %q", trustFile, issuer.ID, kid)
+			}
+			kids[kid] = true
 			if err := issuer.Keys[j].Parse(); err != nil {
 				return fmt.Errorf("read %s: issuer %s: %w", trustFile, issuer.ID, err)
 			}

@@ -170,10 +170,10 @@ func (t *Trust) Knows(origin string) bool {
 }
 
 // Source implements [verifier.Trust].
-func (t *Trust) Source() (string, time.Time) {
+func (t *Trust) Source() verifier.Source {
 	origins := make([]string, 0, len(t.ledgers))
 	for _, l := range t.ledgers {
 		origins = append(origins, l.origin)
 	}
-	return strings.Join(origins, ", "), time.Time{}
+	return verifier.Source{Name: strings.Join(origins, ", ")}
 }

@@ -1,0 +1,95 @@
+// Command sijil-verifier is the public verifier: a page and an API that say whether a
+// diploma holds. It needs no database, no key and nothing of the ledger but what the ledger
+// publishes; it keeps no record of what it was asked.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"sijil/verifier/source"
+	"sijil/verifier/web"
+)
+
+type cli struct {
+	Serve serveCmd `cmd:"" help:"Serve the verifier's page and API."`
+}
+
+type serveCmd struct {
+	Listen         string   `default:"127.0.0.1:8090" placeholder:"ADDR" help:"Address to listen on; port 0 picks a free one (default ${default})."`
+	Ledger         []string `placeholder:"URL" help:"Trust this ledger, by its public https URL, and ask it for keys and status lists. http is taken for this machine only. May be repeated."`
+	Bundle         string   `placeholder:"DIR|ZIP" help:"Trust what this offline bundle says; with --ledger it stands in for what cannot be reached."`
+	InsecureBundle bool     `help:"Take a bundle that carries no signature: you got it from the ledger yourself."`
+	PerSecond      float64  `default:"20" placeholder:"N" help:"Requests a second that one address may make lastingly; set it high behind a proxy that limits."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	k := kong.Parse(&cli{}, kong.Name("sijil-verifier"), kong.UsageOnError(),
+		kong.Description("The public verifier of diplomas. It keeps no record of what it is asked."))
+	k.BindTo(ctx, (*context.Context)(nil))
+	k.FatalIfErrorf(k.Run())
+}
+
+// Run is called by kong.
+func (c *serveCmd) Run(ctx context.Context) error {
+	return c.serve(ctx, os.Stdout, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+}
+
+// drain is how long requests under way may take once the end has been asked for.
+const drain = 15 * time.Second
+
+func (c *serveCmd) serve(ctx context.Context, out io.Writer, log *slog.Logger) error {
+	if len(c.Ledger) == 0 && c.Bundle == "" {
+		return errors.New("nobody is trusted yet: name a ledger with --ledger URL, or a bundle with --bundle DIR")
+	}
+	trust, err := source.Open(source.Config{Ledgers: c.Ledger, Bundle: c.Bundle, Insecure: c.InsecureBundle}, time.Now)
+	if err != nil {
+		return err
+	}
+	handler, err := web.New(web.Config{Trust: trust, Now: time.Now, Log: log, PerSecond: c.PerSecond})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w (is another program on that port? --listen 127.0.0.1:0 picks a free one)", err)
+	}
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    web.MaxHeader,
+		// net/http logs addresses of clients with what went wrong on a connection.
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
+	fmt.Fprintf(out, "sijil-verifier is ready at http://%s\n", listener.Addr())
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	// The signal has ended ctx, and what was accepted still gets its answer.
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	if err := server.Shutdown(ending); err != nil {
+		return fmt.Errorf("stop: requests were still under way after %s: %w", drain, err)
+	}
+	return nil
+}

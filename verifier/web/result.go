@@ -1,0 +1,149 @@
+package web
+
+import (
+	"time"
+
+	"sijil/verifier"
+	"sijil/verifier/credential"
+)
+
+// topics groups the reasons by what a reader can make of them; a reason that is not here
+// has texts under its own name.
+var topics = map[credential.Reason]string{
+	credential.TooLarge: "form", credential.BadFraming: "form", credential.BadEncoding: "form", credential.BadHeader: "form",
+	credential.AmbiguousJSON: "form", credential.HeaderNotAllowed: "form", credential.CritNotSupported: "form",
+	credential.AlgNotAllowed: "form", credential.BadPayload: "form", credential.TooDeep: "form", credential.TooManyMembers: "form",
+	credential.BadTime: "form", credential.WrongTyp: "other", credential.WrongType: "other",
+	credential.BadSignature: "signature", credential.Unsupported: "format", verifier.UnsupportedMedia: "format", verifier.FileUnreadable: "format",
+	verifier.NotACredential: "nothing", verifier.EmptyFile: "nothing",
+	credential.IssuerMismatch: "foreign", verifier.KeyNotForIssuer: "foreign", verifier.KeyWrongPurpose: "foreign",
+	verifier.UnknownKey: "unknown", verifier.UnknownIssuer: "unknown",
+}
+
+func topic(r credential.Reason) string {
+	if t, ok := topics[r]; ok {
+		return t
+	}
+	return string(r)
+}
+
+// page is everything the template shows, in words already.
+type page struct {
+	Lang, Dir string
+	T         map[string]string
+	Languages []choice
+	Notice    string
+	Result    *result
+}
+
+type choice struct {
+	Code, Name string
+	Current    bool
+}
+
+type result struct {
+	Class, Heading, Why string // Class: good, bad, open
+	Advice              []string
+	Facts               []fact
+	Lines               []line
+	Judged              string
+	Unsigned            bool
+	Detail              string
+}
+
+type fact struct{ Name, Value string }
+
+type line struct{ Class, Sign, Question, Answer, Why, Ground, Code string }
+
+func (p *pages) build(lang string, v view) page {
+	t := p.texts[lang]
+	out := page{Lang: lang, Dir: t["dir"], T: t, Notice: t[v.Notice]}
+	for _, l := range languages {
+		out.Languages = append(out.Languages, choice{l, p.texts[l]["name"], l == lang})
+	}
+	if v.Verdict != nil {
+		out.Result = judge(*v.Verdict, t)
+	}
+	return out
+}
+
+func judge(v verifier.Verdict, t map[string]string) *result {
+	r := &result{Heading: t[string(v.Overall)], Why: t[string(v.Overall)+".text"], Judged: moment(v.At, t), Facts: facts(v.Credential, t), Detail: v.Detail}
+	r.Class = map[verifier.Overall]string{verifier.Valid: "good", verifier.NotValid: "bad"}[v.Overall]
+	if r.Class == "" {
+		r.Class = "open"
+	}
+	for _, w := range v.Warnings {
+		r.Unsigned = r.Unsigned || w == "unsigned_bundle"
+	}
+	said := map[string]bool{}
+	for i, reason := range v.Reasons {
+		name := topic(reason)
+		if why := t[name+".why"]; i == 0 {
+			r.Why = why
+		}
+		if do := t[name+".do"]; do != "" && !said[do] {
+			said[do] = true
+			r.Advice = append(r.Advice, do)
+		}
+	}
+	for _, l := range v.Lines.All() {
+		r.Lines = append(r.Lines, tell(l, v.At, t))
+	}
+	return r
+}
+
+func tell(l verifier.Named, at time.Time, t map[string]string) line {
+	out := line{Question: t[l.Name], Code: string(l.Reason)}
+	switch l.Answer {
+	case verifier.True:
+		out.Class, out.Sign, out.Answer, out.Why = "good", "✓", t["ok"], t[l.Name+".true"]
+	case verifier.False:
+		out.Class, out.Sign, out.Answer, out.Why = "bad", "✕", t["no"], t[topic(l.Reason)+".why"]
+	default:
+		out.Class, out.Sign, out.Answer, out.Why = "open", "?", t["unchecked"], t[topic(l.Reason)+".why"]
+	}
+	if l.Source != "" && l.Reason != verifier.NotChecked {
+		out.Ground = t["source"] + " " + l.Source
+		if l.AsOf != nil {
+			out.Ground += ", " + moment(*l.AsOf, t) + " (" + t["age"] + " " + age(at.Sub(*l.AsOf), t) + ")"
+		}
+	}
+	return out
+}
+
+// facts is the signed content, in the order of a diploma.
+func facts(c *verifier.Content, t map[string]string) (out []fact) {
+	if c == nil {
+		return nil
+	}
+	add := func(name, value string) {
+		if value != "" {
+			out = append(out, fact{name, value})
+		}
+	}
+	day := func(name string, at *time.Time) {
+		if at != nil {
+			add(t[name], date(*at, t))
+		}
+	}
+	add(t["holder"], c.Holder)
+	add(t["award"], c.Award)
+	add(t["level"], c.AwardLevel)
+	for _, r := range c.Results {
+		add(r.Name, r.Value)
+	}
+	institution := c.IssuerName
+	if institution == "" {
+		institution = c.Issuer
+	}
+	add(t["institution"], institution)
+	day("awarded", c.AwardedAt)
+	if c.AwardedAt == nil || c.ValidFrom != nil && !c.ValidFrom.Equal(*c.AwardedAt) {
+		day("validFrom", c.ValidFrom)
+	}
+	day("validUntil", c.ValidUntil)
+	day("recorded", c.RecordedAt)
+	add(t["id"], c.ID)
+	return out
+}
