@@ -13,6 +13,7 @@ import (
 	"sijil/domain"
 	"sijil/domain/academicrecord"
 	"sijil/domain/academicsession"
+	"sijil/domain/enrollment"
 	"sijil/domain/student"
 	"sijil/internal/eventlog"
 	"sijil/internal/ledger"
@@ -90,6 +91,12 @@ func TestRecordGradeRefusals(t *testing.T) {
 	c := newClassroom(t)
 	amina, karim, merged := c.pupil("Amina"), c.registered("Karim"), c.pupil("merged")
 	put(c, student.Decider, merged, student.Event(student.StudentMerged{Into: amina}))
+	moved := c.registered("moved")
+	put(c, enrollment.Decider, moved, []enrollment.Event{
+		enrollment.StudentEnrolled{Enrollment: c.id("here"), School: c.school, EntryDate: "2025-09-15", DatePrecision: enrollment.Day, Primary: true},
+		enrollment.StudentWithdrawn{Enrollment: c.id("here"), ExitDate: "2026-01-11", DatePrecision: enrollment.Day},
+		enrollment.StudentEnrolled{Enrollment: c.id("there"), School: c.other, EntryDate: "2026-01-12", DatePrecision: enrollment.Day, Primary: true},
+	}...)
 	for name, x := range map[string]struct {
 		in   ledger.GradeInput
 		at   domain.ID
@@ -100,6 +107,7 @@ func TestRecordGradeRefusals(t *testing.T) {
 		"the ministry teaches nobody":          {c.gradeOf(amina), c.ministry, "not_found"},
 		"an id that is none":                   {c.gradeOf("A-1"), c.school, "invalid_field"},
 		"a registered student, not enrolled":   {c.gradeOf(karim), c.school, "not_enrolled"},
+		"a student at another school by then":  {c.gradeOf(moved), c.school, "not_enrolled"},
 		"a student who was merged":             {c.gradeOf(merged), c.school, "student_merged"},
 		"a course of another school":           {c.gradeOf(amina, func(g *ledger.GradeInput) { g.Course = c.foreignCourse }), c.school, "course_unknown"},
 		"a course that does not exist":         {c.gradeOf(amina, func(g *ledger.GradeInput) { g.Course = c.id("none") }), c.school, "course_unknown"},

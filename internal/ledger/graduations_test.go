@@ -194,6 +194,10 @@ func TestRecordOfAllSchools(t *testing.T) {
 		MethodCreditEarned: domain.EdFi("MethodCreditEarned", "TransferCredit"), When: academicrecord.When{EventDate: "2026-03-20"},
 	})
 	refused(t, err, "")
+	earlier := c.assessed(c.asks(s, func(in *ledger.AssessInput) { in.EventDate = "2026-03-19" }))
+	if earlier.Found.EarnedCredits != 0 {
+		t.Fatalf("the day before the credit was earned it counts: %+v", earlier.Found)
+	}
 	a := c.assessed(c.asks(s))
 	if a.Found.Outcome != graduation.Unmet || a.Found.Gaps[0].Code != "course_failed" || *a.Found.Gaps[0].Achieved != domain.Whole(5) {
 		t.Fatalf("found %+v", a.Found)
