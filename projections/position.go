@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"sijil/internal/eventlog"
 )
 
@@ -17,11 +15,23 @@ var ErrBehind = errors.New("the read models are behind that position")
 // pollPause is how often a process whose turn it is not asks how far the other one is.
 const pollPause = 20 * time.Millisecond
 
-const positionSQL = `SELECT coalesce(min(position), 0) FROM read.checkpoints`
+// positionSQL is 0 as long as one of the projections is still to be built.
+const positionSQL = `SELECT CASE WHEN count(*) = cardinality($1::text[]) THEN min(position) ELSE 0 END
+	FROM read.checkpoints WHERE name = ANY ($1)`
 
-func readPosition(ctx context.Context, pool *pgxpool.Pool) (eventlog.Position, error) {
+// names are those of the projections this runner keeps.
+func (r *Runner) names() []string {
+	names := make([]string, len(r.list))
+	for i, p := range r.list {
+		names[i] = p.Name
+	}
+	return names
+}
+
+// readPosition asks the database how far the projections are.
+func (r *Runner) readPosition(ctx context.Context) (eventlog.Position, error) {
 	var at int64
-	if err := pool.QueryRow(ctx, positionSQL).Scan(&at); err != nil {
+	if err := r.pool.QueryRow(ctx, positionSQL, r.names()).Scan(&at); err != nil {
 		return 0, fmt.Errorf("reading the checkpoint: %w", err)
 	}
 	return eventlog.Position(at), nil
@@ -56,7 +66,7 @@ func (r *Runner) WaitFor(ctx context.Context, at eventlog.Position, limit time.D
 		select {
 		case <-moved:
 		case <-time.After(pollPause):
-			now, err := readPosition(ctx, r.pool)
+			now, err := r.readPosition(ctx)
 			if err != nil {
 				return err
 			}

@@ -52,18 +52,14 @@ func (r *Runner) prepare(ctx context.Context, conn *pgx.Conn, logID string) (at 
 		}
 	}
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		var names []string
-		for _, p := range r.list {
-			names = append(names, p.Name)
-		}
-		if _, err := tx.Exec(ctx, dropCheckpointSQL, names); err != nil {
+		if _, err := tx.Exec(ctx, dropCheckpointSQL, r.names()); err != nil {
 			return err
 		}
 		if err := tx.QueryRow(ctx, newTurnSQL).Scan(&epoch); err != nil {
 			return err
 		}
 		var p int64
-		err := tx.QueryRow(ctx, positionSQL).Scan(&p)
+		err := tx.QueryRow(ctx, positionSQL, r.names()).Scan(&p)
 		at = eventlog.Position(p)
 		return err
 	})

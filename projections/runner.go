@@ -126,7 +126,7 @@ func (r *Runner) turn(ctx context.Context) error {
 
 // watch learns from the database how far the process whose turn it is has come.
 func (r *Runner) watch(ctx context.Context) error {
-	at, err := readPosition(ctx, r.pool)
+	at, err := r.readPosition(ctx)
 	if err == nil {
 		r.moveTo(at)
 		r.setErr(nil)

@@ -1,10 +1,8 @@
 package projections
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"time"
 
@@ -52,11 +50,7 @@ func applyTranscript(b *pgx.Batch, e Event) {
 	if !slices.Contains(transcriptCategories, domain.CategoryOf(e.Stream)) {
 		return
 	}
-	line, err := json.Marshal(newEntry(e))
-	if err != nil { // strings, numbers and stored JSON always marshal
-		panic(err)
-	}
-	b.Queue(appendEntrySQL, e.Tenant, e.IDs[0], enrolledAt(e.Fact), append(line, '\n'))
+	b.Queue(appendEntrySQL, e.Tenant, e.IDs[0], enrolledAt(e.Fact), newEntry(e).line())
 }
 
 // enrolledAt is the institution that a fact gives sight of the student, if any.
@@ -107,17 +101,8 @@ func Entries(ctx context.Context, tx pgx.Tx, tenant, student domain.ID, knownAt 
 	if err != nil || !ok {
 		return nil, false, err
 	}
-	for line := range bytes.Lines(row.Entries) {
-		var e Entry
-		if err := json.Unmarshal(line, &e); err != nil {
-			return nil, false, fmt.Errorf("reading a transcript entry: %w", err)
-		}
-		if !knownAt.IsZero() && e.RecordedAt.After(knownAt) {
-			break // recordedAt never decreases with position
-		}
-		list = append(list, e)
-	}
-	return list, true, nil
+	list, err = parseEntries(row.Entries, knownAt)
+	return list, err == nil && len(list) > 0, err
 }
 
 // slowTranscripts collects each student's events in a list.
@@ -144,11 +129,7 @@ func (s slowTranscripts) Add(e Event) {
 	case enrollment.StudentEnrolled:
 		s[who].schools[f.School] = true
 	}
-	line, err := json.Marshal(newEntry(e))
-	if err != nil {
-		panic(err)
-	}
-	s[who].lines = append(s[who].lines, line)
+	s[who].lines = append(s[who].lines, newEntry(e).line())
 }
 
 func (s slowTranscripts) Rows() map[string][]any {
@@ -166,7 +147,7 @@ func (s slowTranscripts) Rows() map[string][]any {
 		}
 		slices.Sort(r.Institutions)
 		for _, l := range t.lines {
-			r.Entries = append(append(r.Entries, l...), '\n')
+			r.Entries = append(r.Entries, l...)
 		}
 		rows = append(rows, r)
 	}
