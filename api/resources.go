@@ -2,4 +2,12 @@ package api
 
 // resources are the files that register operations, one per resource, in the order of
 // the OpenAPI document's tags.
-var resources = []func(*Server){}
+var resources = []func(*Server){
+	(*Server).registerInstitutions,
+	(*Server).registerAccreditations,
+	(*Server).registerPrograms,
+	(*Server).registerCourses,
+	(*Server).registerGradingSchemes,
+	(*Server).registerGraduationPlans,
+	(*Server).registerSessions,
+}

@@ -78,7 +78,7 @@ func (c Open) decide(s State) ([]Event, error) {
 func (c Finalize) decide(s State) ([]Event, error) {
 	switch {
 	case !s.Opened():
-		return nil, domain.Refuse(domain.Missing, "session_unknown", "there is no such session")
+		return nil, domain.Refuse(domain.Missing, "not_found", "there is no such session")
 	case !c.FinalizedOn.Valid() || c.FinalizedOn < s.Definition.BeginDate:
 		return nil, domain.Refuse(domain.Invalid, "invalid_field", "finalizedOn is a day from the session's beginDate on")
 	case s.FinalizedOn == c.FinalizedOn:

@@ -50,7 +50,7 @@ func TestDecide(t *testing.T) {
 		"finalized another day":                      {Given: f{opened, final}, When: academicsession.Finalize{FinalizedOn: "2026-01-11"}, Code: "session_finalized"},
 		"finalized before it began":                  {Given: f{opened}, When: academicsession.Finalize{FinalizedOn: "2025-09-14"}, Code: "invalid_field"},
 		"finalized on no day":                        {Given: f{opened}, When: academicsession.Finalize{}, Code: "invalid_field"},
-		"a session that is not there, not finalized": {When: academicsession.Finalize{FinalizedOn: "2026-01-10"}, Code: "session_unknown"},
+		"a session that is not there, not finalized": {When: academicsession.Finalize{FinalizedOn: "2026-01-10"}, Code: "not_found"},
 	})
 }
 

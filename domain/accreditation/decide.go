@@ -63,7 +63,7 @@ func decide(s State, c Command) ([]Event, error) {
 		return c.decide(s)
 	}
 	if len(s.Grants) == 0 {
-		return nil, domain.Refuse(domain.Missing, "accreditation_unknown", "there is no such accreditation")
+		return nil, domain.Refuse(domain.Missing, "not_found", "there is no such accreditation")
 	}
 	g := s.Grants[len(s.Grants)-1]
 	switch c := c.(type) {

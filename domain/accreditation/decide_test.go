@@ -82,7 +82,7 @@ func TestDecide(t *testing.T) {
 		"a grant without end is not renewed":        {Given: f{granted, endless}, When: accreditation.Renew{By: agent, Until: "2050-09-01"}, Code: "invalid_field"},
 		"a withdrawn grant is not renewed":          {Given: f{granted, withdrawn}, When: accreditation.Renew{By: agent, Until: "2031-09-01"}, Code: "accreditation_withdrawn"},
 		"only the agent renews":                     {Given: f{granted}, When: accreditation.Renew{By: school, Until: "2031-09-01"}, Code: "not_the_accrediting_agent"},
-		"what was never granted is not renewed":     {When: accreditation.Renew{By: agent, Until: "2031-09-01"}, Code: "accreditation_unknown"},
+		"what was never granted is not renewed":     {When: accreditation.Renew{By: agent, Until: "2031-09-01"}, Code: "not_found"},
 		"a suspension":                              {Given: f{granted}, When: accreditation.Suspend{By: agent, From: "2021-01-01"}, Then: f{suspended}},
 		"only the agent suspends":                   {Given: f{granted}, When: accreditation.Suspend{By: other, From: "2021-01-01"}, Code: "not_the_accrediting_agent"},
 		"a suspension outside the grant":            {Given: f{granted}, When: accreditation.Suspend{By: agent, From: "2025-09-01"}, Code: "date_out_of_order"},

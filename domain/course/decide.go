@@ -84,11 +84,11 @@ func same(a, b CourseDefined) bool {
 func (c Retire) decide(s State) ([]Event, error) {
 	switch {
 	case !s.Defined():
-		return nil, domain.Refuse(domain.Missing, "course_unknown", "there is no such course")
+		return nil, domain.Refuse(domain.Missing, "not_found", "there is no such course")
 	case !c.EndDate.Valid():
 		return nil, domain.Refuse(domain.Invalid, "invalid_field", "endDate is a day of the calendar")
 	case c.Successor != "" && (!c.SuccessorKnown || c.Successor == c.Self):
-		return nil, domain.Refuse(domain.Invalid, "successor_unknown", "the successor is not another course of this authority")
+		return nil, domain.Refuse(domain.Missing, "successor_unknown", "the successor is not another course of this authority")
 	case s.EndDate == c.EndDate && s.Successor == c.Successor:
 		return nil, nil
 	case s.EndDate != "":

@@ -48,7 +48,7 @@ func TestDecide(t *testing.T) {
 		"a course is retired without successor":         {Given: f{defined}, When: course.Retire{Self: self, EndDate: "2026-07-01"}, Then: f{course.CourseRetired{EndDate: "2026-07-01"}}},
 		"a retirement again changes nothing":            {Given: f{defined, retired}, When: retire},
 		"a retirement is not moved":                     {Given: f{defined, retired}, When: course.Retire{Self: self, EndDate: "2027-07-01"}, Code: "course_retired"},
-		"what is not there is not retired":              {When: retire, Code: "course_unknown"},
+		"what is not there is not retired":              {When: retire, Code: "not_found"},
 		"a retirement on no day is refused":             {Given: f{defined}, When: course.Retire{Self: self}, Code: "invalid_field"},
 		"a successor that is not there is refused":      {Given: f{defined}, When: course.Retire{Self: self, EndDate: "2026-07-01", Successor: next}, Code: "successor_unknown"},
 		"a course does not succeed itself":              {Given: f{defined}, When: course.Retire{Self: self, EndDate: "2026-07-01", Successor: self, SuccessorKnown: true}, Code: "successor_unknown"},

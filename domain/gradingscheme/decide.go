@@ -106,11 +106,11 @@ func (c Define) decide(s State) ([]Event, error) {
 func (c PublishConversion) decide(s State) ([]Event, error) {
 	switch {
 	case !s.Defined():
-		return nil, domain.Refuse(domain.Missing, "grading_scheme_unknown", "there is no such grading scheme")
+		return nil, domain.Refuse(domain.Missing, "not_found", "there is no such grading scheme")
 	case !c.MayConvert:
 		return nil, domain.Refuse(domain.Forbidden, "not_an_authority", "only an authority publishes conversions")
 	case c.Target == nil || c.To == c.Self:
-		return nil, domain.Refuse(domain.Invalid, "target_scheme_unknown", "to is not another grading scheme of this authority")
+		return nil, domain.Refuse(domain.Missing, "grading_scheme_unknown", "to is not another grading scheme of this authority")
 	}
 	rising := true
 	for i, step := range c.Table {

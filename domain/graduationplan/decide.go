@@ -101,11 +101,11 @@ func (p Publish) check() error {
 	}
 	switch {
 	case !p.ProgramKnown:
-		return domain.Refuse(domain.Invalid, "program_unknown", "program is not a program of this authority")
+		return domain.Refuse(domain.Missing, "program_unknown", "program is not a program of this authority")
 	case d.Requirements.GradingScheme != "" && p.Scale == nil:
-		return domain.Refuse(domain.Invalid, "grading_scheme_unknown", "gradingScheme is not a grading scheme of this authority")
+		return domain.Refuse(domain.Missing, "grading_scheme_unknown", "gradingScheme is not a grading scheme of this authority")
 	case len(p.UnknownCourses) > 0:
-		return domain.Refuse(domain.Invalid, "course_unknown", "%d of the courses are not courses of this authority, the first is %s", len(p.UnknownCourses), p.UnknownCourses[0])
+		return domain.Refuse(domain.Missing, "course_unknown", "%d of the courses are not courses of this authority, the first is %s", len(p.UnknownCourses), p.UnknownCourses[0])
 	}
 	return d.Requirements.check(p.Scale)
 }

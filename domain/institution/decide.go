@@ -15,7 +15,7 @@ func decide(s State, c Command) ([]Event, error) {
 		return r.decide(s)
 	}
 	if !s.Registered {
-		return nil, domain.Refuse(domain.Missing, "institution_unknown", "there is no such institution")
+		return nil, domain.Refuse(domain.Missing, "not_found", "there is no such institution")
 	}
 	switch c := c.(type) {
 	case Rename:
@@ -73,7 +73,7 @@ func (c Register) decide(s State) ([]Event, error) {
 // mayStandUnder holds the tree to country > region > school.
 func mayStandUnder(tier Tier, parent Evidence) error {
 	if parent.Tier == "" {
-		return domain.Refuse(domain.Invalid, "parent_unknown", "parentOrganization is not an institution of this authority")
+		return domain.Refuse(domain.Missing, "parent_unknown", "parentOrganization is not an institution of this authority")
 	}
 	ok := false
 	switch tier {
@@ -108,7 +108,7 @@ func (c Rename) decide(s State) ([]Event, error) {
 func (c ChangeParent) decide(s State) ([]Event, error) {
 	last := s.Parents[len(s.Parents)-1]
 	if last.Parent == "" {
-		return nil, domain.Refuse(domain.Conflict, "root_has_no_parent", "nothing can be put above the tenant's own authority")
+		return nil, domain.Refuse(domain.Invalid, "root_has_no_parent", "nothing can be put above the tenant's own authority")
 	}
 	if err := after(c.BeginDate, last.From); err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func (c ChangeStatus) decide(s State) ([]Event, error) {
 		case custodian.ID == "":
 			return nil, domain.Refuse(domain.Invalid, "records_custodian_required", "an institution that closes names who keeps its records")
 		case custodian.Tier == "" || custodian.ID == c.Self:
-			return nil, domain.Refuse(domain.Invalid, "records_custodian_unknown", "recordsCustodian is not another institution of this authority")
+			return nil, domain.Refuse(domain.Missing, "records_custodian_unknown", "recordsCustodian is not another institution of this authority")
 		case !custodian.Operating:
 			return nil, domain.Refuse(domain.Conflict, "records_custodian_not_operating", "the records custodian does not work on that day")
 		}
@@ -166,7 +166,7 @@ func (c DesignateSuccessor) decide(s State) ([]Event, error) {
 		return nil, err
 	}
 	if c.Successor.Tier != s.Tier || c.Successor.ID == c.Self {
-		return nil, domain.Refuse(domain.Invalid, "successor_unknown", "the successor is not another %s of this authority", s.Tier)
+		return nil, domain.Refuse(domain.Missing, "successor_unknown", "the successor is not another %s of this authority", s.Tier)
 	}
 	if !c.Successor.Operating {
 		return nil, domain.Refuse(domain.Conflict, "successor_not_operating", "the successor does not work on that day")

@@ -82,7 +82,7 @@ func TestRegister(t *testing.T) {
 		"a web site with markup is refused":             bad(func(r *institution.Register) { r.WebSite = "https://a.tn/<b>" }, "invalid_field"),
 		"a day that is not in the calendar is refused":  bad(func(r *institution.Register) { r.BeginDate = "2023-02-30" }, "invalid_field"),
 		"a category of another code list is refused":    bad(func(r *institution.Register) { r.EducationOrganizationCategory = active }, "invalid_field"),
-		"a command before the registration is not done": {When: institution.Rename{NameOfInstitution: name, BeginDate: "2001-01-01"}, Code: "institution_unknown"},
+		"a command before the registration is not done": {When: institution.Rename{NameOfInstitution: name, BeginDate: "2001-01-01"}, Code: "not_found"},
 	})
 }
 

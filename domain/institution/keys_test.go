@@ -77,7 +77,7 @@ func TestKeys(t *testing.T) {
 		"an unknown key does not leak":                 {Given: open, When: leak(noon), Code: "key_unknown"},
 		"a closed school gets a key for status alone":  {Given: f{registered, shut}, When: authorize(func(a *institution.AuthorizeKey) { a.Purpose = institution.ForStatus }), Then: f{statusKey}},
 		"a second key may overlap the first":           {Given: f{registered, key}, When: authorize(func(a *institution.AuthorizeKey) { a.Kid, a.PublicKeyJwk = "k2", pub2 }), Then: f{institution.SigningKeyAuthorized{Kid: "k2", Alg: "EdDSA", Purpose: institution.ForCredentials, PublicKeyJwk: pub2, ValidFrom: noon}}},
-		"a key of an unknown institution is not known": {When: authorize(), Code: "institution_unknown"},
+		"a key of an unknown institution is not known": {When: authorize(), Code: "not_found"},
 	})
 }
 

@@ -81,7 +81,7 @@ func (l *Ledger) program(ctx context.Context, act Act, id, user domain.ID) (Load
 		return prog, err
 	}
 	if !prog.Exists() || !offered {
-		return prog, domain.Refuse(domain.Invalid, "program_unknown", "program is not a program that the institution offers")
+		return prog, domain.Refuse(domain.Missing, "program_unknown", "program is not a program that the institution offers")
 	}
 	return prog, nil
 }

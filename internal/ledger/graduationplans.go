@@ -19,7 +19,7 @@ func GraduationPlanID(tenant, owner domain.ID, identificationCode string) domain
 // PublishGraduationPlan adds a version to a plan. Its owner is the acting institution when
 // p names none, else one that the acting one reaches; the program, the scheme and the courses
 // are the owner's or those of an authority above it.
-func (l *Ledger) PublishGraduationPlan(ctx context.Context, act Act, p graduationplan.GraduationPlanPublished) (Written, error) {
+func (l *Ledger) PublishGraduationPlan(ctx context.Context, act Act, p graduationplan.GraduationPlanPublished) (Written, int, error) {
 	p.EducationOrganization = ownerOr(act, p.EducationOrganization)
 	id := GraduationPlanID(act.Tenant, p.EducationOrganization, p.IdentificationCode)
 	act = act.Effective(string(p.From))
@@ -29,7 +29,14 @@ func (l *Ledger) PublishGraduationPlan(ctx context.Context, act Act, p graduatio
 		}
 		return l.planEvidence(ctx, act, p)
 	})
-	return writtenAs(id, out, err)
+	w, err := writtenAs(id, out, err)
+	version := len(out.State.Versions) // nothing changed: it is the last one's content again
+	for _, f := range out.Facts {
+		if v, ok := f.(graduationplan.GraduationPlanPublished); ok {
+			version = v.Version
+		}
+	}
+	return w, version, err
 }
 
 // planEvidence looks up what a plan names.
