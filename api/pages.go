@@ -117,6 +117,10 @@ func (s *Server) Document() ([]byte, error) {
 const readyTimeout = 2 * time.Second
 
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	if s.draining.Load() {
+		health(w, []string{"shutting down"})
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
 	var failed []string

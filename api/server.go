@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -73,7 +74,9 @@ type Server struct {
 	tokens  *verified
 	clients *limiters
 	askers  *limiters
-	grants  map[string]access.Scope // operation id → scope; public operations have ""
+	grants  map[string]access.Scope // by operation id
+
+	draining atomic.Bool
 }
 
 // New builds the API. An error means that cfg is not complete.
@@ -110,6 +113,9 @@ func New(cfg Config) (*Server, error) {
 func (s *Server) Handler() http.Handler {
 	return s.observe(s.recovered(s.secured(s.routed(s.mux))))
 }
+
+// Drain makes /readyz false, so that a load balancer sends nobody here any more.
+func (s *Server) Drain() { s.draining.Store(true) }
 
 // OpenAPI is the document, as /openapi.json answers it.
 func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }

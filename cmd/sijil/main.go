@@ -20,6 +20,8 @@ import (
 type cli struct {
 	LogLevel slog.Level `default:"${log_level}" placeholder:"LEVEL" help:"Least severe messages on standard error: DEBUG, INFO, WARN or ERROR."`
 
+	Serve   serveCmd   `cmd:"" help:"Run the API and what follows the log."`
+	Client  clientCmd  `cmd:"" help:"Make, list and revoke API clients."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to the schema this program needs, or say how far it is."`
 	Verify  verifyCmd  `cmd:"" help:"Check signed diplomas, offline with a bundle or against a ledger."`
 	Version versionCmd `cmd:"" help:"Print which program this is."`

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"sijil/api"
+	service "sijil/internal/app"
+)
+
+// serveCmd runs the ledger's API and everything that follows the log.
+type serveCmd struct {
+	dataFlags
+	Listen        string  `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address of the API. Port 0 takes a free one. Default: ${default}."`
+	MetricsListen string  `default:"127.0.0.1:0" placeholder:"ADDR" help:"Private address of /metrics; empty for none. Default: ${default}."`
+	PublicURL     string  `name:"public-url" placeholder:"URL" env:"SIJIL_PUBLIC_URL" help:"Where callers find the API, as https://ledger.example. Tokens, links and signed credentials name it. Default: http:// and the address listened on, which is good for trying out."`
+	RateLimit     float64 `default:"0" placeholder:"N" help:"Most requests a second of one client; 0 means the API's default of 2,000."`
+}
+
+// Help is the part of the manual that the flags do not tell.
+func (serveCmd) Help() string {
+	return `Speaks plain HTTP: put a proxy that ends TLS in front, and name its address with
+--public-url. Several processes may serve one ledger; with a data directory they share
+its PostgreSQL and its keys.
+
+SIGTERM or Ctrl-C ends it gracefully: no new connection is accepted, what was accepted is
+answered, for at most 30 seconds.`
+}
+
+// drainTime is how long a shutdown waits for requests that were accepted.
+const drainTime = 30 * time.Second
+
+// Run serves until ctx ends.
+func (c *serveCmd) Run(ctx context.Context, a *app) (err error) {
+	ledger, err := c.openLedger(ctx, a)
+	if err != nil {
+		return err
+	}
+	// The end of ctx must not cut what is still being answered.
+	rest := context.WithoutCancel(ctx)
+	defer func() { err = errors.Join(err, ledger.Close(rest)) }()
+
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listening for the API (choose another address with --listen): %w", err)
+	}
+	public := c.publicURL(ctx, a.log, listener.Addr())
+	metrics := prometheus.NewRegistry()
+	server, err := ledger.API(public, service.Limits{RequestsPerSecond: c.RateLimit}, metrics)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	private, privateURL, err := c.serveMetrics(ctx, metrics, a.log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+
+	followCtx, stopFollowing := context.WithCancel(rest)
+	var following sync.WaitGroup
+	following.Go(func() { ledger.Follow(followCtx) })
+	httpServer := api.HTTPServer(server.Handler(), a.log)
+	failed := make(chan error, 1)
+	go func() { failed <- httpServer.Serve(listener) }()
+	fmt.Fprintf(a.stdout, "sijil is ready: API %s (documentation at /docs)%s, data %s\n", public, privateURL, c.Data)
+
+	select {
+	case err = <-failed:
+		err = fmt.Errorf("serving the API: %w", err)
+	case <-ctx.Done():
+		server.Drain()
+		a.log.InfoContext(rest, "shutting down: finishing what was accepted", "at most", drainTime)
+		err = drain(rest, httpServer)
+	}
+	stopFollowing()
+	following.Wait()
+	if private != nil {
+		err = errors.Join(err, private.Close())
+	}
+	return err
+}
+
+func drain(ctx context.Context, s *http.Server) error {
+	ctx, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
+	if err := s.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("some requests were not answered in %s; they may have been recorded, and their retries will be answered: %w", drainTime, err), s.Close())
+	}
+	return nil
+}
+
+// openLedger opens all of the ledger that the data flags name.
+func (d dataFlags) openLedger(ctx context.Context, a *app) (*service.App, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	return service.Open(ctx, service.Config{DataDir: d.Data, DatabaseURL: os.Getenv("SIJIL_DATABASE_URL"), Now: a.now, Logger: a.log})
+}
+
+func (c *serveCmd) publicURL(ctx context.Context, log *slog.Logger, addr net.Addr) string {
+	if c.PublicURL != "" {
+		return strings.TrimSuffix(c.PublicURL, "/")
+	}
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return "http://" + addr.String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+		log.WarnContext(ctx, "listening on every address without --public-url: tokens and links name localhost, which nobody else can follow")
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// serveMetrics serves /metrics; nil without an address.
+func (c *serveCmd) serveMetrics(ctx context.Context, r *prometheus.Registry, log *slog.Logger) (*http.Server, string, error) {
+	if c.MetricsListen == "" {
+		return nil, "", nil
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.MetricsListen)
+	if err != nil {
+		return nil, "", fmt.Errorf("listening for metrics (choose another address with --metrics-listen): %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(r, promhttp.HandlerOpts{}))
+	s := api.HTTPServer(mux, log)
+	go func() {
+		if err := s.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			log.Error("serving metrics ended; the API goes on", "err", err)
+		}
+	}()
+	return s, fmt.Sprintf(", metrics http://%s/metrics", l.Addr()), nil
+}
