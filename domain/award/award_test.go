@@ -91,7 +91,7 @@ func TestDecide(t *testing.T) {
 		code  string
 	}{
 		"a graduate is awarded the diploma":               {when: asked(good()), then: facts(edition(1, ""))},
-		"nobody is awarded a diploma tomorrow":            {when: on("2026-07-11"), code: "award_date_in_future"},
+		"nobody is awarded a diploma tomorrow":            {when: on("2026-07-11"), code: "date_in_future"},
 		"an award date is a day":                          {when: on("2026-02-30"), code: "invalid_field"},
 		"without an enrollment":                           {when: asked(lacking(func(e *Evidence) { e.Enrollment = "" })), code: "not_enrolled"},
 		"enrolled only after the award date":              {when: asked(lacking(func(e *Evidence) { e.EntryDate = "2026-07-02" })), code: "not_enrolled"},
@@ -106,7 +106,7 @@ func TestDecide(t *testing.T) {
 		"on the last day that needs no exception":         {when: on(today.AddDays(-MaxAge)), then: facts(func() DiplomaAwarded { e := edition(1, ""); e.AwardDate = today.AddDays(-MaxAge); return e }())},
 		"an authority allows a day long past":             {when: grant, then: facts(exception)},
 		"allowing it twice is harmless":                   {given: facts(exception), when: grant},
-		"nobody allows tomorrow":                          {when: GrantDateException{"2026-07-11", region, "inspector", exception.Reason, today}, code: "award_date_in_future"},
+		"nobody allows tomorrow":                          {when: GrantDateException{"2026-07-11", region, "inspector", exception.Reason, today}, code: "date_in_future"},
 		"an exception has a reason":                       {when: GrantDateException{long, region, "inspector", "because", today}, code: "invalid_field"},
 		"an exception comes before the award":             {given: awarded, when: grant, code: "already_awarded"},
 		"on a day long past that an authority allowed":    {given: facts(exception), when: on(long), then: facts(func() DiplomaAwarded { e := edition(1, ""); e.AwardDate = long; return e }())},

@@ -152,7 +152,7 @@ func distinct(names []string) int {
 }
 
 func errFuture() error {
-	return domain.Refuse(domain.Invalid, "award_date_in_future", "a diploma is awarded today or on an earlier day")
+	return domain.Refuse(domain.Invalid, "date_in_future", "a diploma is awarded today or on an earlier day")
 }
 
 func reviewAward(s State, c ReviewAward) ([]Event, error) {

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"sijil/domain"
 	"sijil/domain/accreditation"
@@ -50,18 +51,19 @@ func (l *Ledger) awardEvidence(ctx context.Context, act Act, a awarding, before 
 				e.Approvers = append(e.Approvers, by)
 			}
 		}
-		for _, gap := range assessed.Gaps {
-			e.Gaps = append(e.Gaps, gap.Code)
-		}
-		if assessed.Outcome != graduation.Met && len(e.Gaps) == 0 {
-			e.Gaps = []string{"requirements_unmet"}
-		}
 		plan := gather(&g, graduationplan.Decider, graduationplan.Decider.Stream(e.Plan))
 		v, ok := plan.InForce(e.EventDate)
 		e.PlanInForce = ok && v.Version == e.PlanVersion && v.Program == a.program
 		if a.accreditation == "" {
 			a.accreditation = assessed.Accreditation
 		}
+		// What was found then must be found now: a mark can have been amended since.
+		now, inputs, err := l.assess(ctx, act, assessing{a.institution, a.student, a.program, e.Plan, assessed.Accreditation, e.EventDate}, before)
+		if err != nil {
+			return e, nil, err
+		}
+		g.note(inputs...)
+		e.Gaps = gapsOf(now.Assessed)
 	}
 	if a.accreditation != "" {
 		accredited := gather(&g, accreditation.Decider, accreditation.Decider.Stream(a.accreditation))
@@ -71,6 +73,20 @@ func (l *Ledger) awardEvidence(ctx context.Context, act Act, a awarding, before 
 		}
 	}
 	return e, g.inputs, g.err
+}
+
+// gapsOf are the codes of what an assessment misses, each once.
+func gapsOf(f graduation.GraduationAssessed) []string {
+	var codes []string
+	for _, gap := range f.Gaps {
+		if !slices.Contains(codes, gap.Code) {
+			codes = append(codes, gap.Code)
+		}
+	}
+	if f.Outcome != graduation.Met && len(codes) == 0 {
+		codes = []string{"requirements_unmet"}
+	}
+	return codes
 }
 
 // enrolledFor is the enrollment a diploma of the program rests on: in the program itself
@@ -119,8 +135,17 @@ func gather[C, S, E any](g *gathering, d domain.Decider[C, S, E], stream string)
 		g.err = fmt.Errorf("loading evidence of an award: %w", g.err)
 		return none
 	}
-	g.inputs = append(g.inputs, s.Input())
+	g.note(s.Input())
 	return s.State
+}
+
+// note names streams that were read, each once.
+func (g *gathering) note(inputs ...eventlog.Input) {
+	for _, in := range inputs {
+		if !slices.ContainsFunc(g.inputs, func(had eventlog.Input) bool { return had.Stream == in.Stream }) {
+			g.inputs = append(g.inputs, in)
+		}
+	}
 }
 
 // loadBefore is a stream's state as it stood just before a place in the log.

@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"sijil/domain"
 	"sijil/domain/award"
-	"sijil/domain/enrollment"
 	"sijil/domain/student"
 	"sijil/internal/eventlog"
 	"sijil/internal/vault"
@@ -93,8 +93,12 @@ func awarded(ref award.Ref, out Outcome[award.State, award.Event], err error) (A
 
 func (l *Ledger) awardCommand(ctx context.Context, act Act, a awarding) (award.AwardDiploma, []eventlog.Input, error) {
 	none := award.AwardDiploma{}
-	if err := l.knowsStudent(ctx, act, a.student); err != nil {
+	who, err := l.MayTouch(ctx, act, a.student)
+	if err != nil {
 		return none, nil, err
+	}
+	if who.Student.State.MergedInto != "" {
+		return none, nil, domain.Refuse(domain.Conflict, "student_merged", "the student goes on under another id since a merge")
 	}
 	e, inputs, err := l.awardEvidence(ctx, act, a, 0)
 	if err != nil {
@@ -108,34 +112,6 @@ func (l *Ledger) awardCommand(ctx context.Context, act Act, a awarding) (award.A
 		return none, nil, err
 	}
 	return award.AwardDiploma{Institution: a.institution, AwardDate: a.day, Today: act.Today(), Evidence: e, Claims: claims}, inputs, nil
-}
-
-// knowsStudent refuses a student who is not, and never was, the acting institution's, as
-// one who does not exist.
-func (l *Ledger) knowsStudent(ctx context.Context, act Act, id domain.ID) error {
-	who, err := Load(ctx, l, student.Decider, student.Decider.Stream(id), act)
-	if err != nil {
-		return fmt.Errorf("loading a student: %w", err)
-	}
-	if !who.Exists() {
-		return errNotFound()
-	}
-	if who.State.MergedInto != "" {
-		return domain.Refuse(domain.Conflict, "student_merged", "the student goes on under another id since a merge")
-	}
-	if who.State.School == act.Institution {
-		return nil
-	}
-	in, err := Load(ctx, l, enrollment.Decider, enrollment.Decider.Stream(id), act)
-	if err != nil {
-		return fmt.Errorf("loading enrollments: %w", err)
-	}
-	for _, e := range in.State.Enrollments {
-		if e.School == act.Institution {
-			return nil
-		}
-	}
-	return errNotFound()
 }
 
 // claimsOf opens what the register knows of the person, and closes what a diploma shows of
@@ -239,22 +215,15 @@ func (l *Ledger) GrantDateException(ctx context.Context, act Act, in DateExcepti
 	}
 }
 
-// standsAboveStudent refuses an officer of a school the student is or was at, and a
-// student who has no school below the acting institution.
+// standsAboveStudent refuses an officer of an institution the student is or was at; any
+// other who may see the student stands above one.
 func (l *Ledger) standsAboveStudent(ctx context.Context, act Act, id domain.ID) ([]eventlog.Input, error) {
-	in, err := Load(ctx, l, enrollment.Decider, enrollment.Decider.Stream(id), act)
+	who, err := l.MayTouch(ctx, act, id)
 	if err != nil {
-		return nil, fmt.Errorf("loading enrollments: %w", err)
+		return nil, err
 	}
-	for _, school := range in.State.Schools() {
-		if school == act.Institution {
-			return nil, domain.Refuse(domain.Forbidden, "not_the_authority", "only an authority above the school allows this")
-		}
-		if below, err := l.Within(ctx, act, school, act.Institution); err != nil {
-			return nil, err
-		} else if below {
-			return []eventlog.Input{in.Input()}, nil
-		}
+	if who.Student.State.School == act.Institution || slices.Contains(who.Enrollment.State.Schools(), act.Institution) {
+		return nil, domain.Refuse(domain.Forbidden, "not_the_authority", "only an authority above the school allows this")
 	}
-	return nil, errNotFound()
+	return who.Inputs(), nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"sijil/domain"
 	"sijil/domain/award"
+	"sijil/domain/institution"
 	"sijil/internal/eventlog"
 )
 
@@ -155,4 +156,21 @@ func (l *Ledger) Claims(ctx context.Context, tenant domain.ID, d award.DiplomaAw
 		return c, errors.New("an award's claims are not what their writer wrote")
 	}
 	return c, nil
+}
+
+// IssuingInstitution is an institution of any tenant: its name and its keys are public.
+// not_found when there is none.
+func (l *Ledger) IssuingInstitution(ctx context.Context, id domain.ID) (tenant domain.ID, s institution.State, err error) {
+	if !id.Valid() {
+		return "", s, errNotFound()
+	}
+	f, err := l.load(ctx, institution.Decider.Stream(id), 0, evolver(institution.Decider))
+	if err != nil {
+		return "", s, fmt.Errorf("loading an institution: %w", err)
+	}
+	s, _ = f.state.(institution.State)
+	if !s.Registered {
+		return "", s, errNotFound()
+	}
+	return f.tenant, s, nil
 }

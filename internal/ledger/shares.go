@@ -231,12 +231,18 @@ func (l *Ledger) OpenShare(ctx context.Context, k Link) (Holding, share.Link, er
 	if err != nil {
 		return Holding{}, share.Link{}, err
 	}
-	if !to.Open(act.At) || to.LastOpened < domain.Date(day) {
-		out, err := Execute(ctx, l, share.Decider, share.Decider.Stream(h.Claim), act, Just[share.Command](share.OpenShare{TokenHash: hash, Now: act.At}))
-		if err != nil {
-			return Holding{}, share.Link{}, err
+	look := share.OpenShare{TokenHash: hash, Now: act.At}
+	facts, err := share.Decider.Decide(h.State, look)
+	if err == nil && len(facts) > 0 {
+		var out Outcome[share.State, share.Event]
+		if out, err = Execute(ctx, l, share.Decider, share.Decider.Stream(h.Claim), act, Just[share.Command](look)); err == nil {
+			// The day's first look may be replayed after the link ended: what counts is now.
+			h.State = out.State
+			_, err = share.Decider.Decide(h.State, look)
 		}
-		h.State = out.State
+	}
+	if err != nil {
+		return Holding{}, share.Link{}, err
 	}
 	return h, to, nil
 }
