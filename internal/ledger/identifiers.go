@@ -46,9 +46,6 @@ func (l *Ledger) LinkIdentifier(ctx context.Context, act Act, in LinkInput) (Wri
 		if err := rehearse(ctx, l, student.Decider, known.Stream, act, student.Command(cmd)); err != nil {
 			return Written{}, err
 		}
-		if err := l.free(ctx, act, []number{n}); err != nil {
-			return Written{}, err
-		}
 		if err := l.reserve(ctx, act, in.Student, []number{n}); err != nil {
 			return Written{}, err
 		}

@@ -57,35 +57,28 @@ func (l *Ledger) holder(ctx context.Context, tenant, who, link domain.ID) (domai
 	return domain.KeyedID(mac), nil
 }
 
-// free refuses with identifier_taken what a reservation would, before anything is written.
-func (l *Ledger) free(ctx context.Context, act Act, numbers []number) error {
+// reserve takes the numbers, each in its own stream, or refuses before the first when one
+// of them is taken. A crash after it leaves reservations whose link never comes: the same command
+// completes them, and [Ledger.TidyReservation] releases what nobody completes.
+func (l *Ledger) reserve(ctx context.Context, act Act, who domain.ID, numbers []number) error {
+	commands := make([]identifier.Command, len(numbers))
 	for i, n := range numbers {
 		for _, other := range numbers[:i] {
 			if other.stream == n.stream {
 				return domain.Refuse(domain.Invalid, "invalid_field", "the same identifier is named twice")
 			}
 		}
-		held, err := Load(ctx, l, identifier.Decider, n.stream, act)
-		if err != nil {
-			return err
-		}
-		if held.State.Holder != "" && held.State.Holder != n.holder {
-			return errTaken()
-		}
-	}
-	return nil
-}
-
-// reserve takes the numbers, each in its own stream. A crash after it leaves reservations
-// whose link never comes: the same command completes them, and [Ledger.TidyReservation]
-// releases what nobody completes.
-func (l *Ledger) reserve(ctx context.Context, act Act, who domain.ID, numbers []number) error {
-	for _, n := range numbers {
 		ref, err := domain.Conceal(act.Tenant, domain.ClassRegister, identifier.Reference{Student: who, Link: n.link})
 		if err != nil {
 			return err
 		}
-		if _, err := Execute(ctx, l, identifier.Decider, n.stream, act, Just[identifier.Command](identifier.Reserve{Holder: n.holder, Student: ref})); err != nil {
+		commands[i] = identifier.Reserve{Holder: n.holder, Student: ref}
+		if err := rehearse(ctx, l, identifier.Decider, n.stream, act, commands[i]); err != nil {
+			return err
+		}
+	}
+	for i, n := range numbers {
+		if _, err := Execute(ctx, l, identifier.Decider, n.stream, act, Just(commands[i])); err != nil {
 			return err
 		}
 	}
@@ -149,8 +142,4 @@ func rehearse[C, S, E any](ctx context.Context, l *Ledger, d domain.Decider[C, S
 		l.folds.drop(stream)
 	}
 	return domain.Refuse(domain.Unready, "too_busy", "others keep writing to the same record; repeat with the same Idempotency-Key")
-}
-
-func errTaken() error {
-	return domain.Refuse(domain.Conflict, "identifier_taken", "a student with this identifier is known; look the student up and request a transfer, or ask the authority")
 }

@@ -91,15 +91,15 @@ func cleanNumber(n student.Identification) (student.Identification, string, erro
 	)
 }
 
-// normalCode is one spelling for all ways to write a number: compatibility forms folded,
-// digits of every script as 0–9, capitals, nothing but letters and digits.
+// normalCode is one spelling for all ways to write a number: compatibility forms and marks
+// folded away, digits of every script as 0–9, capitals, nothing but letters and digits.
 func normalCode(s string) string {
 	var b strings.Builder
-	for _, r := range norm.NFKC.String(s) {
+	for _, r := range norm.NFKD.String(s) {
 		switch {
 		case unicode.Is(unicode.Nd, r):
 			b.WriteRune('0' + digitValue(r))
-		case unicode.IsLetter(r) || unicode.Is(unicode.M, r):
+		case unicode.IsLetter(r):
 			b.WriteRune(unicode.ToUpper(r))
 		}
 	}

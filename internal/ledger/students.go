@@ -53,9 +53,6 @@ func (l *Ledger) RegisterStudent(ctx context.Context, act Act, in StudentInput) 
 		if _, err := l.registrar(ctx, act, in.School); err != nil {
 			return Written{}, err
 		}
-		if err := l.free(ctx, act, numbers); err != nil {
-			return Written{}, err
-		}
 		if err := l.reserve(ctx, act, id, numbers); err != nil {
 			return Written{}, err
 		}
