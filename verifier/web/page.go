@@ -140,6 +140,7 @@ func (s *server) show(w http.ResponseWriter, r *http.Request, status int, v view
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", lang)
 	h.Set("Vary", "Accept-Language")
+	h.Set("Content-Length", strconv.Itoa(page.Len()))
 	w.WriteHeader(status)
 	w.Write(page.Bytes())
 }
@@ -151,9 +152,9 @@ func date(t time.Time, texts map[string]string) string {
 	return strings.NewReplacer("{d}", strconv.Itoa(t.Day()), "{m}", months[t.Month()-1], "{y}", strconv.Itoa(t.Year())).Replace(texts["date"])
 }
 
-// moment is t to the minute.
+// moment is t to the minute; the hour is isolated, so that it stays whole within Arabic.
 func moment(t time.Time, texts map[string]string) string {
-	return date(t, texts) + ", " + t.UTC().Format("15:04") + " UTC"
+	return date(t, texts) + " \u2068" + t.UTC().Format("15:04") + "\u00a0UTC\u2069"
 }
 
 // age is d in its largest unit.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strings"
 	"time"
 
 	"sijil/verifier"
@@ -53,7 +54,8 @@ type result struct {
 
 type fact struct{ Name, Value string }
 
-type line struct{ Class, Sign, Question, Answer, Why, Ground, Code string }
+// line is one question. Source, AsOf and Age say what the answer rests on.
+type line struct{ Class, Sign, Question, Answer, Why, Source, AsOf, Age string }
 
 func (p *pages) build(lang string, v view) page {
 	t := p.texts[lang]
@@ -94,7 +96,7 @@ func judge(v verifier.Verdict, t map[string]string) *result {
 }
 
 func tell(l verifier.Named, at time.Time, t map[string]string) line {
-	out := line{Question: t[l.Name], Code: string(l.Reason)}
+	out := line{Question: t[l.Name]}
 	switch l.Answer {
 	case verifier.True:
 		out.Class, out.Sign, out.Answer, out.Why = "good", "✓", t["ok"], t[l.Name+".true"]
@@ -103,11 +105,16 @@ func tell(l verifier.Named, at time.Time, t map[string]string) line {
 	default:
 		out.Class, out.Sign, out.Answer, out.Why = "open", "?", t["unchecked"], t[topic(l.Reason)+".why"]
 	}
-	if l.Source != "" && l.Reason != verifier.NotChecked {
-		out.Ground = t["source"] + " " + l.Source
-		if l.AsOf != nil {
-			out.Ground += ", " + moment(*l.AsOf, t) + " (" + t["age"] + " " + age(at.Sub(*l.AsOf), t) + ")"
-		}
+	// Where nothing was found, where it was looked for says little; but for the status,
+	// whose list has an age.
+	if l.Source == "" || l.Answer == verifier.Unchecked && l.Name != "status" || l.Reason == verifier.NotChecked {
+		return out
+	}
+	if out.Source = l.Source; strings.HasSuffix(l.Source, "bundle") {
+		out.Source = t["bundle"]
+	}
+	if l.AsOf != nil {
+		out.AsOf, out.Age = moment(*l.AsOf, t), age(at.Sub(*l.AsOf), t)
 	}
 	return out
 }
