@@ -347,3 +347,23 @@ func dated(w academicrecord.When) academicrecord.When {
 	}
 	return w
 }
+
+// CourseByCode is the course that the acting institution, or the nearest authority above it,
+// calls courseCode; course_unknown when none does.
+func (l *Ledger) CourseByCode(ctx context.Context, act Act, courseCode string) (domain.ID, error) {
+	above, err := l.Ancestors(ctx, act, act.Institution)
+	if err != nil {
+		return "", err
+	}
+	for _, owner := range append([]domain.ID{act.Institution}, above...) {
+		id := CourseID(act.Tenant, owner, courseCode)
+		c, err := Load(ctx, l, course.Decider, course.Decider.Stream(id), act)
+		if err != nil {
+			return "", err
+		}
+		if c.State.Defined() {
+			return id, nil
+		}
+	}
+	return "", domain.Refuse(domain.Missing, "course_unknown", "there is no such course here")
+}

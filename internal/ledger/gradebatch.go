@@ -19,6 +19,8 @@ type GradeRow struct {
 	GradeInput
 	// Body is the row as it came, to tell a repeated row from another one under its key.
 	Body []byte
+	// Refused is why the row could not even be read: it is answered with it and not recorded.
+	Refused error
 }
 
 // RowAnswer is what became of a row: Written, or why not.
@@ -56,6 +58,9 @@ func (l *Ledger) RecordGrades(ctx context.Context, act Act, rows []GradeRow) ([]
 }
 
 func (l *Ledger) recordRow(ctx context.Context, act Act, n int, row GradeRow) RowAnswer {
+	if row.Refused != nil {
+		return RowAnswer{Err: row.Refused}
+	}
 	act, err := l.Row(ctx, act, n, row.Body)
 	if err != nil {
 		return RowAnswer{Err: err}
