@@ -10,4 +10,9 @@ var resources = []func(*Server){
 	(*Server).registerGradingSchemes,
 	(*Server).registerGraduationPlans,
 	(*Server).registerSessions,
+	(*Server).registerGrades,
+	(*Server).registerCourseResults,
+	(*Server).registerCredits,
+	(*Server).registerAmendments,
+	(*Server).registerGraduations,
 }
