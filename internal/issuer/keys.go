@@ -1,0 +1,160 @@
+package issuer
+
+import (
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"sijil/domain"
+	"sijil/domain/institution"
+	"sijil/verifier/credential"
+)
+
+// ErrNoKey: this place does not hold the private half of the key.
+var ErrNoKey = errors.New("the private key is not here")
+
+// Keys hold the private halves of institutions' signing keys. Files do it in the embedded
+// default; an HSM or a key management service does it behind the same method.
+type Keys interface {
+	// Signer signs with the key that institution calls kid; [ErrNoKey] when it is not here.
+	// Whether the key may be used is not its business: only the ledger's history says so.
+	Signer(ctx context.Context, institution domain.ID, kid string) (crypto.Signer, error)
+}
+
+// FileKeys keeps one Ed25519 key a file, DIR/{institution}/{kid}.key, PKCS #8 in PEM, mode
+// 0400 in directories of mode 0700. A file alone signs nothing: the institution's history
+// has to authorize its public half. Losing a file ends signing with that key and nothing
+// else; who steals one can sign until the key is reported compromised.
+type FileKeys struct{ dir string }
+
+// NewFileKeys keeps keys below dir, which is made when the first key is.
+func NewFileKeys(dir string) *FileKeys { return &FileKeys{dir} }
+
+// Dir is where the keys lie.
+func (k *FileKeys) Dir() string { return k.dir }
+
+func (k *FileKeys) path(inst domain.ID, kid string) string {
+	return filepath.Join(k.dir, string(inst), kid+".key")
+}
+
+// Signer implements [Keys]. It refuses a file that others can read.
+func (k *FileKeys) Signer(_ context.Context, inst domain.ID, kid string) (crypto.Signer, error) {
+	if !inst.Valid() || kid == "" || kid[0] == '.' || strings.ContainsAny(kid, `/\`) {
+		return nil, ErrNoKey
+	}
+	path := k.path(inst, kid)
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNoKey
+	} else if err != nil {
+		return nil, fmt.Errorf("reading a signing key: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("the signing key %s can be read by others: run chmod 0400 on it, and report it compromised if somebody did", path)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading a signing key: %w", err)
+	}
+	block, _ := pem.Decode(b)
+	if block == nil {
+		return nil, fmt.Errorf("the signing key %s is not PEM: restore it from your backup, or retire it and authorize a new one", path)
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("the signing key %s is damaged: restore it from your backup, or retire it and authorize a new one", path)
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("the key %s cannot sign", path)
+	}
+	return signer, nil
+}
+
+// Generate makes a key and gives its name and public half as the institution's history
+// wants them. The file is durable before it returns.
+func (k *FileKeys) Generate(inst domain.ID, purpose institution.Purpose, now time.Time) (institution.AuthorizeKey, error) {
+	none := institution.AuthorizeKey{}
+	if !inst.Valid() {
+		return none, errors.New("a key belongs to an institution")
+	}
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return none, fmt.Errorf("making a signing key: %w", err)
+	}
+	// The name says when, and part of what: two keys of one day differ.
+	kid := now.UTC().Format("20060102") + "-" + hex.EncodeToString(public[:4])
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return none, fmt.Errorf("encoding a signing key: %w", err)
+	}
+	if err := writeSecret(k.path(inst, kid), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})); err != nil {
+		return none, err
+	}
+	jwk, err := credential.NewJWK(public, kid)
+	if err != nil {
+		return none, err
+	}
+	return institution.AuthorizeKey{
+		Kid: kid, Alg: jwk.Alg, Purpose: purpose,
+		PublicKeyJwk: institution.PublicKey{Kty: jwk.Kty, Crv: jwk.Crv, X: jwk.X, Y: jwk.Y},
+		ValidFrom:    now.UTC().Truncate(time.Second),
+	}, nil
+}
+
+// writeSecret makes a file of mode 0400 that is whole and on disk, or not there.
+func writeSecret(path string, content []byte) (err error) {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making the directory of signing keys: %w", err)
+	}
+	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o400)
+	if err != nil {
+		return fmt.Errorf("making a signing key's file: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	_, err = f.Write(content)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("writing a signing key: %w", err)
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return fmt.Errorf("writing a signing key: %w", err)
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("writing a signing key: %w", err)
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Found lists the keys that lie here: kids by institution.
+func (k *FileKeys) Found() (map[domain.ID][]string, error) {
+	files, err := filepath.Glob(filepath.Join(k.dir, "*", "*.key"))
+	if err != nil {
+		return nil, fmt.Errorf("listing signing keys: %w", err)
+	}
+	slices.Sort(files)
+	found := map[domain.ID][]string{}
+	for _, f := range files {
+		if inst := domain.ID(filepath.Base(filepath.Dir(f))); inst.Valid() {
+			found[inst] = append(found[inst], strings.TrimSuffix(filepath.Base(f), ".key"))
+		}
+	}
+	return found, nil
+}
