@@ -1,0 +1,59 @@
+# Targets with "##" are listed by `make help`.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# Time that each fuzz target gets, and kills that the soak does.
+FUZZTIME ?= 20s
+KILLS ?= 100
+
+TOOL = go tool -modfile=tools/go.mod
+
+# The race detector needs a C compiler. CI has one, or fails.
+RACE := $(shell { [ "$$CI" = true ] || command -v "$$(go env CC)" >/dev/null 2>&1; } && echo -race)
+
+.PHONY: help
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: bootstrap
+bootstrap: ## Install PostgreSQL if it is missing (as root with apt-get, else below .tools/pg)
+	@scripts/bootstrap.sh
+
+.PHONY: build
+build: ## Build bin/sijil and bin/sijil-verifier
+	go build -o bin/ ./cmd/...
+
+.PHONY: demo
+demo: bootstrap build ## Start a ledger and act out its users; serves until Ctrl-C (EXIT=1: stop after the checks)
+	bin/sijil demo $(if $(EXIT),--exit)
+
+.PHONY: test
+test: ## Run every test, with the race detector where there is a C compiler
+	@scripts/bootstrap.sh --tests
+	$(if $(RACE),,@echo 'test: no C compiler here, so without the race detector')
+	go vet ./...
+	go test $(RACE) -timeout 30m ./...
+
+.PHONY: bench
+bench: ## Run the benchmarks (compare runs with: go tool -modfile=tools/go.mod benchstat old new)
+	@scripts/bootstrap.sh --tests
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: lint
+lint: ## Check format, vet, staticcheck and the rules of the house
+	@out=$$($(TOOL) gofumpt -l .); [ -z "$$out" ] || { echo "lint: run make fmt for:"; echo "$$out"; exit 1; }
+	go vet ./...
+	$(TOOL) staticcheck ./...
+	go test ./internal/archtest
+
+.PHONY: fmt
+fmt: ## Format every Go file
+	$(TOOL) gofumpt -w .
+
+.PHONY: generate
+generate: ## Write again what is generated: docs, checksums
+	go generate ./...
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME each (20s)
+	@scripts/fuzz.sh $(FUZZTIME)
