@@ -97,9 +97,10 @@ type Fetched struct {
 	memo *listMemo
 }
 
-// NewFetched is a list received at that time.
+// NewFetched is a list received at that time. White space around the token is dropped, as
+// files gain some.
 func NewFetched(token []byte, source string, at time.Time) *Fetched {
-	return &Fetched{Token: token, Source: source, At: at, mu: new(sync.Mutex), memo: new(listMemo)}
+	return &Fetched{Token: trim(token), Source: source, At: at, mu: new(sync.Mutex), memo: new(listMemo)}
 }
 
 // Aged is f as handed out later; it shares what f remembers.

@@ -86,8 +86,10 @@ func (c *check) refuse(r *credential.Refusal) {
 	c.verdict.Lines.Integrity = Line{Answer: answer, Reason: r.Reason}
 }
 
+func trim(token []byte) []byte { return bytes.Trim(token, " \t\r\n") }
+
 func (c *check) form(token []byte) (refusal *credential.Refusal) {
-	token = bytes.Trim(token, " \t\r\n")
+	token = trim(token)
 	if len(token) <= credential.MaxToken {
 		if refusal := otherFormat(token); refusal != nil {
 			return refusal

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"strings"
 	"time"
 
 	"sijil/verifier"
@@ -48,27 +48,23 @@ type verifyFailed struct {
 func (e *verifyFailed) Error() string { return e.message }
 func (e *verifyFailed) ExitCode() int { return e.code }
 
-// Run is called by kong.
-func (c *verifyCmd) Run(ctx context.Context) error {
-	return c.run(ctx, os.Stdout, os.Stderr, time.Now)
-}
-
-func (c *verifyCmd) run(ctx context.Context, stdout, stderr io.Writer, now func() time.Time) error {
-	at := now()
+// Run answers for every file; see Help for the exit status.
+func (c *verifyCmd) Run(ctx context.Context, a *app) error {
+	at := a.now()
 	if c.At != "" {
 		var err error
 		if at, err = parseAt(c.At); err != nil {
 			return &verifyFailed{2, err.Error()}
 		}
 	}
-	trust, err := source.Open(source.Config{Ledgers: c.Ledger, Bundle: c.Bundle, Insecure: c.InsecureBundle}, now)
+	trust, err := source.Open(source.Config{Ledgers: c.Ledger, Bundle: c.Bundle, Insecure: c.InsecureBundle}, a.now)
 	if err != nil {
 		return &verifyFailed{2, err.Error()}
 	}
 	if !c.JSON {
-		c.introduce(stderr, trust)
+		c.introduce(a.stderr, trust)
 	}
-	out := bufio.NewWriter(stdout)
+	out := bufio.NewWriter(a.stdout)
 	var sum batch.Summary
 	for r := range batch.Verify(ctx, trust, at, c.Files) {
 		sum.Add(r.Verdict.Overall)
@@ -136,21 +132,26 @@ func (c *verifyCmd) print(w io.Writer, r batch.Result) error {
 		return err
 	}
 	for _, l := range v.Lines.All() {
-		fmt.Fprintf(w, "  %-13s  %-15s  %s%s\n", l.Name, l.Answer, l.Reason, ground(l.Line))
+		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("  %-13s  %-15s  %s%s", l.Name, l.Answer, l.Reason, ground(l.Line)), " "))
 	}
 	if v.Detail != "" {
 		fmt.Fprintf(w, "  %s\n", v.Detail)
 	}
 	if content := v.Credential; content != nil {
-		fmt.Fprintf(w, "signed content\n  %-13s  %s\n  %-13s  %s\n  %-13s  %s\n", "name", verifier.Visible(content.Holder), "award", verifier.Visible(content.Award),
-			"institution", verifier.Visible(content.IssuerName))
-		for name, t := range map[string]*time.Time{"valid from": content.ValidFrom} {
-			if t != nil {
-				fmt.Fprintf(w, "  %-13s  %s\n", name, t.UTC().Format(time.DateOnly))
+		fmt.Fprintln(w, "signed content")
+		fact := func(name, value string) {
+			if value != "" {
+				fmt.Fprintf(w, "  %-13s  %s\n", verifier.Visible(name), verifier.Visible(value))
 			}
 		}
+		fact("name", content.Holder)
+		fact("award", content.Award)
 		for _, res := range content.Results {
-			fmt.Fprintf(w, "  %-13s  %s\n", verifier.Visible(res.Name), verifier.Visible(res.Value))
+			fact(res.Name, res.Value)
+		}
+		fact("institution", content.IssuerName)
+		if content.ValidFrom != nil {
+			fact("valid from", content.ValidFrom.UTC().Format(time.DateOnly))
 		}
 	}
 	fmt.Fprintf(w, "judged as of %s\n", v.At.UTC().Format(time.RFC3339))
