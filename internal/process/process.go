@@ -1,0 +1,329 @@
+// Package process holds the rules that span streams: it follows the log and sends
+// commands whose keys derive from the event that made it act, so that it can die anywhere
+// and run twice. What is to be done later, or failed, waits as a reminder outside the log.
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"sijil/domain"
+	"sijil/internal/eventlog"
+	"sijil/internal/ledger"
+)
+
+// Reminder is one event that a rule has to come back to.
+type Reminder struct {
+	Tenant domain.ID
+	Rule   string
+	// Event is the event's id, Stream and Revision its place. A rule has one reminder of an event.
+	Event domain.ID
+	// Group is what a later event clears it by; empty when nothing does.
+	Group string
+	Due   time.Time
+
+	Stream   string
+	Revision eventlog.Revision
+	// Failed counts how often the rule tried in vain.
+	Failed int
+}
+
+// Group says that a rule need not come back to any event of it.
+type Group struct {
+	Tenant     domain.ID
+	Rule, Name string
+}
+
+// Store remembers reminders and how far the log was read for them, durably. Both
+// implementations pass the same tests.
+type Store interface {
+	// Place is the last position read, 0 at first. [ErrForeignLog] when it is of another log.
+	Place(ctx context.Context, log string) (eventlog.Position, error)
+	// Keep stores what the log from one position to the next asks for, all or none: groups
+	// are cleared, then reminders added. false when the place is not at from: another process
+	// moved it, and nothing was stored.
+	Keep(ctx context.Context, log string, from, to eventlog.Position, cleared []Group, added []Reminder) (bool, error)
+	// Due are at most n reminders that are due, the longest overdue first.
+	Due(ctx context.Context, now time.Time, n int) ([]Reminder, error)
+	// Settle removes a reminder that is done.
+	Settle(ctx context.Context, r Reminder) error
+	// Postpone stores a reminder's Due and Failed anew.
+	Postpone(ctx context.Context, r Reminder) error
+}
+
+// ErrForeignLog: the reminders belong to another log.
+var ErrForeignLog = errors.New("the reminders of processes belong to another event log: point to the log they were made from, or empty the tables process_place and process_reminder to read this one from its beginning")
+
+// Config is what processes work with. Fields without a remark are required.
+type Config struct {
+	Ledger *ledger.Ledger
+	Store  Store
+	Now    func() time.Time
+	Logger *slog.Logger
+	// Abandon is how long a reserved number waits for its link; 0 means [DefaultAbandon].
+	Abandon time.Duration
+}
+
+// DefaultAbandon leaves a caller an hour to repeat a command whose outcome it did not learn.
+const DefaultAbandon = time.Hour
+
+// Runner runs every rule. Several processes may run one each: a command that two of them
+// send is recorded once.
+type Runner struct {
+	cfg   Config
+	rules []rule
+
+	mu     sync.Mutex
+	failed error
+}
+
+// New is a runner of all rules.
+func New(cfg Config) *Runner {
+	if cfg.Abandon == 0 {
+		cfg.Abandon = DefaultAbandon
+	}
+	return &Runner{cfg: cfg, rules: rules(cfg.Abandon)}
+}
+
+// Err is why the runner does not get on at the moment, for /readyz; nil when it does.
+func (r *Runner) Err() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failed
+}
+
+func (r *Runner) setErr(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed = err
+}
+
+const (
+	// maxBatch bounds the events of one step, and the reminders looked at in one.
+	maxBatch = 1000
+	// tick is how late a reminder may be seen.
+	tick = time.Second
+)
+
+// Run works until ctx ends, and tries again what fails. It returns early only for
+// [ErrForeignLog].
+func (r *Runner) Run(ctx context.Context) error {
+	for backoff := 100 * time.Millisecond; ctx.Err() == nil; {
+		err := r.follow(ctx)
+		switch {
+		case ctx.Err() != nil:
+		case errors.Is(err, ErrForeignLog):
+			r.setErr(err)
+			return err
+		default:
+			r.setErr(err)
+			r.cfg.Logger.WarnContext(ctx, "the processes do not get on; trying again", "in", backoff, "err", err)
+			sleep(ctx, backoff)
+			backoff = min(2*backoff, 10*time.Second)
+		}
+	}
+	return ctx.Err()
+}
+
+// follow reads the log from the stored place on, and acts on what is due.
+func (r *Runner) follow(ctx context.Context) error {
+	log := r.cfg.Ledger.Log()
+	id, err := log.ID(ctx)
+	if err != nil {
+		return fmt.Errorf("asking the log for its id: %w", err)
+	}
+	at, err := r.cfg.Store.Place(ctx, id)
+	if err != nil {
+		return fmt.Errorf("loading the place in the log: %w", err)
+	}
+	for {
+		if at, err = r.read(ctx, id, at); err != nil {
+			return err
+		}
+		more, err := r.act(ctx)
+		if err != nil {
+			return err
+		}
+		r.setErr(nil)
+		if more {
+			continue
+		}
+		waiting, stop := context.WithTimeout(ctx, tick)
+		err = log.Wait(waiting, at)
+		stop()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("waiting for the log: %w", err)
+		}
+	}
+}
+
+// read keeps the reminders that events after at ask for, and gives the new place.
+func (r *Runner) read(ctx context.Context, log string, at eventlog.Position) (eventlog.Position, error) {
+	b := newBatch()
+	to := at
+	for e, err := range r.cfg.Ledger.Log().All(ctx, at) {
+		if err != nil {
+			return at, fmt.Errorf("reading the log: %w", err)
+		}
+		if err := r.note(e, b); err != nil {
+			return at, err
+		}
+		to = e.Position
+		if b.events++; b.events == maxBatch {
+			if at, err = r.keep(ctx, log, at, to, b); err != nil {
+				return at, err
+			}
+			b = newBatch()
+		}
+	}
+	if b.events == 0 {
+		return at, nil
+	}
+	return r.keep(ctx, log, at, to, b)
+}
+
+func (r *Runner) keep(ctx context.Context, log string, at, to eventlog.Position, b *batch) (eventlog.Position, error) {
+	ok, err := r.cfg.Store.Keep(ctx, log, at, to, b.cleared, b.added())
+	if err != nil {
+		return at, fmt.Errorf("keeping reminders: %w", err)
+	}
+	if !ok { // another process has read this far: go on from where it is
+		return r.cfg.Store.Place(ctx, log)
+	}
+	return to, nil
+}
+
+// note asks every rule what an event means to it.
+func (r *Runner) note(e eventlog.Recorded, b *batch) error {
+	interested := false
+	for _, rule := range r.rules {
+		interested = interested || rule.reads(e.Type)
+	}
+	if !interested {
+		return nil
+	}
+	meta, err := eventlog.DecodeMeta(e.Meta)
+	if err != nil {
+		return err
+	}
+	fact, err := ledger.Decode(e)
+	if err != nil {
+		return err
+	}
+	for _, rule := range r.rules {
+		if !rule.reads(e.Type) {
+			continue
+		}
+		n := noted{rule: rule.name, event: e, meta: meta, batch: b}
+		rule.note(n, fact)
+	}
+	return nil
+}
+
+// act does what is due, one after the other; more is true when there may be more at once.
+func (r *Runner) act(ctx context.Context) (more bool, err error) {
+	due, err := r.cfg.Store.Due(ctx, r.cfg.Now(), maxBatch)
+	if err != nil {
+		return false, fmt.Errorf("looking for due reminders: %w", err)
+	}
+	for _, m := range due {
+		if err := r.attend(ctx, m); err != nil {
+			return false, err
+		}
+	}
+	return len(due) == maxBatch, nil
+}
+
+// attend runs one reminder's rule. What a rule cannot do now is tried again later, and
+// does not keep the others waiting.
+func (r *Runner) attend(ctx context.Context, m Reminder) error {
+	err := r.run(ctx, m)
+	switch {
+	case err == nil:
+		return r.cfg.Store.Settle(ctx, m)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	m.Failed++
+	wait := min(time.Second<<min(m.Failed, 12), time.Hour)
+	m.Due = r.cfg.Now().Add(wait)
+	r.cfg.Logger.WarnContext(ctx, "a rule across streams could not be carried out; trying again", "rule", m.Rule, "stream", m.Stream, "revision", m.Revision, "failed", m.Failed, "in", wait, "err", err)
+	return r.cfg.Store.Postpone(ctx, m)
+}
+
+// run gives a rule its event and a command key that derives from it.
+func (r *Runner) run(ctx context.Context, m Reminder) error {
+	for _, rule := range r.rules {
+		if rule.name != m.Rule {
+			continue
+		}
+		for e, err := range r.cfg.Ledger.Log().Read(ctx, m.Stream, m.Revision) {
+			if err != nil {
+				return fmt.Errorf("reading the event of a reminder: %w", err)
+			}
+			meta, err := eventlog.DecodeMeta(e.Meta)
+			if err != nil {
+				return err
+			}
+			fact, err := ledger.Decode(e)
+			if err != nil {
+				return err
+			}
+			act, err := r.cfg.Ledger.Begin(ctx, ledger.Request{
+				Tenant: m.Tenant, Institution: domain.ID(meta.Institution), Actor: "process:" + rule.name,
+				Client: "process", Route: rule.name, Key: e.ID.String(),
+				CorrelationID: meta.CorrelationID, CausationID: e.ID.String(), After: e.Position,
+			})
+			if err != nil {
+				return err
+			}
+			return rule.act(ctx, r.cfg.Ledger, act, e, fact)
+		}
+		return nil // the log was replaced by a shorter one: nothing to come back to
+	}
+	return fmt.Errorf("no rule is called %q: the reminder comes from another version of this program", m.Rule)
+}
+
+// batch collects what a run of events asks for. A reminder that is cleared in the same
+// batch never reaches the store.
+type batch struct {
+	events  int
+	cleared []Group
+	groups  map[Group][]Reminder
+}
+
+func newBatch() *batch { return &batch{groups: map[Group][]Reminder{}} }
+
+func (b *batch) added() (list []Reminder) {
+	for _, g := range b.groups {
+		list = append(list, g...)
+	}
+	return list
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// reads reports whether the rule looks at events of this type, any version of it.
+func (r rule) reads(typ string) bool {
+	for _, t := range r.types {
+		if strings.HasPrefix(typ, t+".v") {
+			return true
+		}
+	}
+	return false
+}
