@@ -86,9 +86,11 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 }
 
 func titleOf(code string) string {
-	t := strings.ReplaceAll(code, "_", " ")
+	t := abbreviations.Replace(strings.ReplaceAll(code, "_", " "))
 	return strings.ToUpper(t[:1]) + t[1:]
 }
+
+var abbreviations = strings.NewReplacer("json", "JSON", "uri ", "URI ")
 
 // huma's own errors (validation, parsing) pass the same door. Its defaults echo the
 // values sent and the text of Go errors; both may hold personal data.
