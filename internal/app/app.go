@@ -17,6 +17,7 @@ import (
 	"sijil/internal/database"
 	"sijil/internal/eventlog/pglog"
 	"sijil/internal/ledger"
+	"sijil/internal/process"
 	"sijil/internal/vault"
 	"sijil/projections"
 )
@@ -34,16 +35,18 @@ type Config struct {
 
 // App is one process's ledger. Its parts may be used directly.
 type App struct {
-	DB       *database.DB
-	Log      *pglog.Log
-	LogID    string
-	Vault    *vault.Vault
-	Master   *vault.FileMaster
-	Ledger   *ledger.Ledger
-	Runner   *projections.Runner
-	Reader   *projections.Reader
-	Clients  *access.Clients
-	TokenKey ed25519.PrivateKey
+	DB     *database.DB
+	Log    *pglog.Log
+	LogID  string
+	Vault  *vault.Vault
+	Master *vault.FileMaster
+	Ledger *ledger.Ledger
+	Runner *projections.Runner
+	Reader *projections.Reader
+	// Processes are the rules that span streams.
+	Processes *process.Runner
+	Clients   *access.Clients
+	TokenKey  ed25519.PrivateKey
 	// NewMaster is true when this start made the first master key.
 	NewMaster bool
 
@@ -83,6 +86,9 @@ func Open(ctx context.Context, cfg Config) (_ *App, err error) {
 	a.Ledger = ledger.New(a.Log, a.Vault, ledger.Config{Now: cfg.Now, Logger: cfg.Logger})
 	a.Runner = projections.NewRunner(a.DB.Projector, a.Log, cfg.Logger)
 	a.Reader = projections.NewReader(a.DB.App)
+	a.Processes = process.New(process.Config{
+		Ledger: a.Ledger, Store: process.NewPGStore(a.DB.Projector), Now: cfg.Now, Logger: cfg.Logger,
+	})
 	a.Clients = &access.Clients{Pool: a.DB.App}
 	a.followers = a.allFollowers()
 	return a, nil

@@ -26,6 +26,7 @@ func (a *App) allFollowers() []*follower {
 	return []*follower{
 		{name: "folds", run: a.Ledger.Follow},
 		{name: "projections", run: a.Runner.Run, stumbles: a.Runner.Err},
+		{name: "processes", run: a.Processes.Run, stumbles: a.Processes.Err},
 	}
 }
 
