@@ -111,6 +111,7 @@ func attempt[C, S, E any](ctx context.Context, l *Ledger, d domain.Decider[C, S,
 		l.folds.drop(stream)
 		return out, err
 	}
+	l.tally(ctx, int64(len(events)), 0)
 	return keep(l, d, stream, act, f, facts, events), nil
 }
 
@@ -159,6 +160,7 @@ func replay[S, E any](ctx context.Context, l *Ledger, stream string, act Act, f 
 		}
 		out.Events, out.Facts, out.Position = append(out.Events, e), append(out.Facts, typed), e.Position
 	}
+	l.tally(ctx, 0, 1)
 	return out, nil
 }
 

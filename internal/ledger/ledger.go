@@ -36,6 +36,7 @@ type Ledger struct {
 	followed atomic.Uint64
 	locks    [4096]chan struct{}
 	seed     maphash.Seed
+	total    Tally
 }
 
 // New is a ledger that writes to log and seals through v.
