@@ -43,7 +43,7 @@ type ChangeLegalName struct {
 	Names    domain.Private
 }
 
-// CorrectBirthData replaces sex and birth data as a whole.
+// CorrectBirthData replaces the birth data as a whole; an empty sex or year stays.
 type CorrectBirthData struct {
 	Sex       domain.Descriptor
 	BirthYear int

@@ -50,7 +50,8 @@ type LegalNameChanged struct {
 	Names domain.Private `json:"-"`
 }
 
-// BirthDataCorrected: sex, birth year and birth data as they should have been registered.
+// BirthDataCorrected: the birth data as it should have been registered. An empty sex or
+// birth year leaves what stood.
 type BirthDataCorrected struct {
 	Sex       domain.Descriptor `json:"sex,omitzero"`
 	BirthYear int               `json:"birthYear,omitzero"`

@@ -64,7 +64,9 @@ func evolve(s State, e Event) State {
 	case IdentifierLinkAbandoned:
 		s.Abandoned = append(slices.Clip(s.Abandoned), e.Link)
 	case BirthDataCorrected:
-		s.BirthYear = e.BirthYear
+		if e.BirthYear != 0 {
+			s.BirthYear = e.BirthYear
+		}
 	case StudentMerged:
 		s.MergedInto = e.Into
 	case StudentUnmerged:

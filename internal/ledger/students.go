@@ -139,7 +139,8 @@ func (l *Ledger) ChangeLegalName(ctx context.Context, act Act, in NameInput) (Wr
 	return l.changeStudent(ctx, act, in.Student, student.ChangeLegalName{Evidence: in.Evidence, Names: p})
 }
 
-// BirthInput is birth data as it should have been registered, as a whole.
+// BirthInput is birth data as it should have been registered, as a whole; an empty sex or
+// year stays.
 type BirthInput struct {
 	Student   domain.ID
 	Sex       domain.Descriptor
