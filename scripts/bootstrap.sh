@@ -17,11 +17,7 @@ as_root=false
 debian=false
 command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null && debian=true
 
-# The binary is kept, since go run would link it anew each time.
-find_postgres() {
-	mkdir -p .tools
-	go build -o .tools/pgfind ./scripts/pgfind && .tools/pgfind
-}
+find_postgres() { .tools/pgfind; }
 
 # candidate PACKAGE: whether apt knows a version to install; $apt_options is its private state.
 apt_options=
@@ -175,5 +171,7 @@ chromium() {
 }
 
 command -v go >/dev/null || die "Go is missing: install the version that go.mod names"
+mkdir -p .tools
+go build -o .tools/pgfind ./scripts/pgfind
 postgres
 if $tests; then chromium; fi

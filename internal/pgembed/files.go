@@ -75,8 +75,11 @@ func (s *Server) socketDir() (string, error) {
 	return dir, s.ownSocketDir(dir)
 }
 
+// socketNote is the file that remembers a socket directory under /tmp.
+const socketNote = "socket-dir"
+
 func (s *Server) shortSocketDir() (string, error) {
-	note := filepath.Join(s.cfg.Dir, "socket-dir")
+	note := filepath.Join(s.cfg.Dir, socketNote)
 	if b, err := os.ReadFile(note); err == nil {
 		fi, err := os.Lstat(string(b))
 		// Anybody can make a directory under /tmp: only ours will do.
@@ -92,6 +95,22 @@ func (s *Server) shortSocketDir() (string, error) {
 		return "", fmt.Errorf("remembering the socket directory: %w", err)
 	}
 	return dir, s.ownSocketDir(dir)
+}
+
+// removeShortSocketDir leaves nothing under /tmp once the server is down.
+func (s *Server) removeShortSocketDir() error {
+	note := filepath.Join(s.cfg.Dir, socketNote)
+	dir, err := os.ReadFile(note)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("finding the socket directory: %w", err)
+	}
+	if err := errors.Join(os.RemoveAll(string(dir)), os.Remove(note)); err != nil {
+		return fmt.Errorf("removing the socket directory: %w", err)
+	}
+	return nil
 }
 
 func (s *Server) ownSocketDir(dir string) error {

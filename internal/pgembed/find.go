@@ -91,9 +91,9 @@ func (p places) find(dataDir string) (Installation, error) {
 	l := lookup{made: madeBy(dataDir)}
 	switch {
 	case p.configured != "":
-		l.try("the configured directory", p.configured, "")
+		l.try("the configured directory", p.configured)
 	case p.pgBinDir != "":
-		l.try("PG_BINDIR", p.pgBinDir, "")
+		l.try("PG_BINDIR", p.pgBinDir)
 	default:
 		l.everywhere(p)
 	}
@@ -116,38 +116,38 @@ type lookup struct {
 func (l *lookup) everywhere(p places) {
 	l.looked = append(l.looked, "PG_BINDIR: not set")
 	if p.path != "" {
-		l.try("PATH", p.path, "")
+		l.try("PATH", p.path)
 	} else {
 		l.looked = append(l.looked, "PATH: no postgres")
 	}
 	if len(p.tools) == 0 {
-		l.looked = append(l.looked, ".tools/pg: not there")
+		l.looked = append(l.looked, toolsDir+": not there")
 	}
 	for _, root := range p.tools {
-		l.glob(filepath.Join(root, "usr/lib/postgresql/*/bin"), filepath.Join(root, "lib"))
+		l.glob(filepath.Join(root, "usr/lib/postgresql/*/bin"))
 	}
 	for _, g := range p.globs {
-		l.glob(g, "")
+		l.glob(g)
 	}
 }
 
-func (l *lookup) glob(pattern, lib string) {
+func (l *lookup) glob(pattern string) {
 	dirs, _ := filepath.Glob(pattern) // the patterns are well formed
 	if len(dirs) == 0 {
 		l.looked = append(l.looked, pattern+": nothing there")
 	}
 	slices.SortFunc(dirs, func(a, b string) int { return lastNumber(b) - lastNumber(a) }) // newest first
 	for _, d := range dirs {
-		l.try(pattern, d, lib)
+		l.try(pattern, d)
 	}
 }
 
 // try takes the installation in dir unless an earlier one was taken.
-func (l *lookup) try(where, dir, lib string) {
+func (l *lookup) try(where, dir string) {
 	if l.found.Bin != "" {
 		return
 	}
-	inst, err := inspect(dir, lib)
+	inst, err := inspect(dir)
 	switch {
 	case err != nil:
 		l.looked = append(l.looked, fmt.Sprintf("%s: %s: %v", where, dir, err))
@@ -163,12 +163,12 @@ func (l *lookup) try(where, dir, lib string) {
 var versionLine = regexp.MustCompile(`^postgres \(PostgreSQL\) (\d+)`)
 
 // inspect asks the binary in dir for its version.
-func inspect(dir, lib string) (Installation, error) {
+func inspect(dir string) (Installation, error) {
 	dir, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return Installation{}, err
 	}
-	inst := Installation{Bin: dir, Lib: lib}
+	inst := Installation{Bin: dir, Lib: privateLib(dir)}
 	if _, err := exec.LookPath(filepath.Join(dir, "initdb")); err != nil {
 		return Installation{}, fmt.Errorf("no initdb")
 	}
@@ -185,6 +185,19 @@ func inspect(dir, lib string) (Installation, error) {
 	inst.Major, err = strconv.Atoi(string(m[1]))
 	return inst, err
 }
+
+// privateLib is where make bootstrap put the libraries of a PostgreSQL below .tools/pg,
+// which has the layout of Debian's package; "" for any other.
+func privateLib(bin string) string {
+	root := filepath.Join(bin, "../../../../..")
+	if !strings.HasSuffix(root, toolsDir) {
+		return ""
+	}
+	return filepath.Join(root, "lib")
+}
+
+// toolsDir is where make bootstrap unpacks PostgreSQL for an ordinary user.
+const toolsDir = ".tools/pg"
 
 // environ is what the binaries run under: nothing of ours that could change what they do
 // (PGDATA, PGPORT, LC_*).
@@ -209,7 +222,7 @@ func toolRoots() []string {
 	}
 	for _, d := range starts {
 		for ; ; d = filepath.Dir(d) {
-			root := filepath.Join(d, ".tools/pg")
+			root := filepath.Join(d, toolsDir)
 			if fi, err := os.Stat(root); err == nil && int(ownerOf(fi)) == os.Geteuid() && !slices.Contains(roots, root) {
 				roots = append(roots, root)
 			}

@@ -16,8 +16,8 @@ func TestTheFirstPlaceWithAUsablePostgreSQLWins(t *testing.T) {
 		fakeInstallation(t, d, fmt.Sprintf("postgres (PostgreSQL) %d.4 (Debian %d.4-1)", major, major))
 		return d
 	}
-	tools := filepath.Join(dir, "tools")
-	inTools := bin("tools/usr/lib/postgresql/16/bin", 16)
+	tools := filepath.Join(dir, ".tools/pg")
+	inTools := bin(".tools/pg/usr/lib/postgresql/16/bin", 16)
 	old, v15, v17 := bin("old/14/bin", 14), bin("sys/15/bin", 15), bin("sys/17/bin", 17)
 	onPath, configured, explicit := bin("path", 16), bin("configured", 16), bin("explicit", 16)
 	broken := filepath.Join(dir, "broken")
@@ -35,6 +35,7 @@ func TestTheFirstPlaceWithAUsablePostgreSQLWins(t *testing.T) {
 		"then PG_BINDIR":                               {places{"", explicit, onPath, []string{tools}, sys}, "", explicit},
 		"then PATH":                                    {places{"", "", onPath, []string{tools}, sys}, "", onPath},
 		"then .tools/pg":                               {places{"", "", "", []string{tools}, sys}, "", inTools},
+		"PG_BINDIR may point below .tools/pg":          {places{pgBinDir: inTools}, "", inTools},
 		"then the system, newest first":                {places{"", "", "", nil, sys}, "", v17},
 		"one that is too old is passed over":           {places{"", "", old, nil, sys}, "", v17},
 		"one that does not say its version as well":    {places{"", "", broken, nil, sys}, "", v17},
@@ -49,8 +50,12 @@ func TestTheFirstPlaceWithAUsablePostgreSQLWins(t *testing.T) {
 			if got.Bin != c.want {
 				t.Errorf("got %s, want %s", got.Bin, c.want)
 			}
-			if inTools := c.want == inTools; (got.Lib != "") != inTools {
-				t.Errorf("library directory %q", got.Lib)
+			wantLib := ""
+			if c.want == inTools {
+				wantLib = filepath.Join(tools, "lib")
+			}
+			if got.Lib != wantLib {
+				t.Errorf("library directory %q, want %q", got.Lib, wantLib)
 			}
 		})
 	}

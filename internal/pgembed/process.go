@@ -184,20 +184,15 @@ func (s *Server) shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	r := s.run
 	s.mu.Unlock()
-	p, ok := readPidFile(s.dataDir())
-	if !ok || !isPostmaster(p.pid, s.dataDir()) {
-		return nil // it is down already
+	if p, ok := readPidFile(s.dataDir()); ok && isPostmaster(p.pid, s.dataDir()) {
+		if p.pid != r.pid { // somebody started it anew
+			r = running{pid: p.pid, socketDir: p.socketDir}
+		}
+		if err := s.signalAndWait(ctx, r); err != nil {
+			return err
+		}
 	}
-	if p.pid != r.pid { // somebody started it anew
-		r = running{pid: p.pid, socketDir: p.socketDir}
-	}
-	if err := s.signalAndWait(ctx, r); err != nil {
-		return err
-	}
-	if r.socketDir == filepath.Join(s.cfg.Dir, "run") {
-		return nil
-	}
-	return errors.Join(os.RemoveAll(r.socketDir), os.Remove(filepath.Join(s.cfg.Dir, "socket-dir")))
+	return s.removeShortSocketDir()
 }
 
 // signalAndWait asks for a fast shutdown and waits for its end.

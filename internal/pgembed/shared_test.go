@@ -142,11 +142,12 @@ func holder(t *testing.T, dir string, cred *syscall.Credential) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cred != nil {
-		exe = readableCopy(t, exe)
-	}
 	cmd := osexec.Command(exe)
-	cmd.Env, cmd.Dir = append(os.Environ(), holderEnv+"="+dir), "/"
+	if cred != nil {
+		cmd = osexec.Command(readableCopy(t, exe))
+		cmd.Dir = "/" // ours may be closed to that user
+	}
+	cmd.Env = append(os.Environ(), holderEnv+"="+dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: cred}
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()

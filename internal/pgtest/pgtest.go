@@ -11,12 +11,14 @@ import (
 	"crypto/rand"
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"sijil/internal/pgembed"
 	"sijil/migrations"
 )
 
@@ -78,11 +80,28 @@ func fresh(t testing.TB, template func(*sharedServer, context.Context, *pgx.Conn
 	return withDatabase(server.url, name)
 }
 
+// passOn lets programs that a test starts elsewhere find the PostgreSQL that this process
+// finds from its working directory (.tools/pg).
+var passOn = sync.OnceValue(func() error {
+	if os.Getenv("PG_BINDIR") != "" {
+		return nil
+	}
+	inst, err := pgembed.Find()
+	if err != nil {
+		return err
+	}
+	return os.Setenv("PG_BINDIR", inst.Bin)
+})
+
 // DataDir is an empty data directory for a ledger under test, short enough for a socket
 // and open to the account that PostgreSQL runs as, which t.TempDir is not for root. It
-// goes when the test ends, with the server that may still run in it.
+// goes when the test ends, with the server that may still run in it. PG_BINDIR is set from
+// then on, for programs that the test starts.
 func DataDir(t testing.TB) string {
 	t.Helper()
+	if err := passOn(); err != nil {
+		t.Fatal(err)
+	}
 	dir, err := os.MkdirTemp(base(), "sijil-test-")
 	if err != nil {
 		t.Fatalf("making a data directory: %v", err)
