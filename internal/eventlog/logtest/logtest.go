@@ -5,6 +5,7 @@ package logtest
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +22,8 @@ type Suite struct {
 	Reopen func(t testing.TB, l eventlog.Log) eventlog.Log
 	// Second opens the storage of l as another process would beside it.
 	Second func(t testing.TB, l eventlog.Log) eventlog.Log
+	// Only keeps the cases whose name contains it, for a second run with other settings.
+	Only string
 	// Patience bounds one case; 0 means a minute. A correct log needs a few seconds.
 	Patience time.Duration
 	// Writers is how many append at once in the cases about that; 0 means 32.
@@ -43,6 +46,9 @@ func Run(t *testing.T, open func(t *testing.T) eventlog.Log) {
 func (s Suite) Run(t *testing.T) {
 	t.Helper()
 	for _, c := range cases {
+		if !strings.Contains(c.name, s.Only) {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) { s.run(t, c) })
 	}
 }

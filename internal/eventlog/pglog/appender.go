@@ -166,7 +166,7 @@ func (a *appender) learn(p *plan) {
 // planAlone plans a batch on what is known, nil when that is not enough: a refusal
 // must rest on what the database says.
 func (a *appender) planAlone(batch []*request) *plan {
-	p := newPlan(a.last, len(batch))
+	p := newPlan(a.last, batch)
 	now := a.log.cfg.Clock()
 	for _, r := range batch {
 		ok := p.add(r, &a.stamper, now, func(stream string, want eventlog.Revision) (state, bool) {
@@ -251,7 +251,7 @@ func (a *appender) storeLocked(ctx context.Context, batch []*request) (*plan, er
 		return nil, fmt.Errorf("reading the heads: %w", err)
 	}
 
-	p := newPlan(a.last, len(batch))
+	p := newPlan(a.last, batch)
 	now := a.log.cfg.Clock()
 	for _, r := range batch {
 		p.add(r, &a.stamper, now, func(stream string, _ eventlog.Revision) (state, bool) {

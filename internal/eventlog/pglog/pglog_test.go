@@ -90,7 +90,11 @@ func TestContract(t *testing.T) {
 
 // With batches of one every append is a transaction, and the lock changes hands all the time.
 func TestContractWithSmallBatches(t *testing.T) {
-	suite(pglog.Config{MaxBatch: 1}).Run(t)
+	for _, only := range []string{"two processes", "subscriber", "same moment", "at once"} {
+		s := suite(pglog.Config{MaxBatch: 1})
+		s.Only = only
+		s.Run(t)
+	}
 }
 
 func suite(cfg pglog.Config) logtest.Suite {

@@ -41,8 +41,16 @@ type planned struct {
 	before state
 }
 
-func newPlan(base eventlog.Position, requests int) *plan {
-	return &plan{base: base, streams: make(map[string]*planned, requests), answers: make([]answer, 0, requests)}
+func newPlan(base eventlog.Position, batch []*request) *plan {
+	n := 0
+	for _, r := range batch {
+		n += len(r.drafts)
+	}
+	return &plan{
+		base: base, answers: make([]answer, 0, len(batch)), streams: make(map[string]*planned, len(batch)),
+		streamIDs: make([]int64, 0, n), revs: make([]int64, 0, n), ids: make([][16]byte, 0, n), types: make([]string, 0, n),
+		data: make([][]byte, 0, n), metas: make([][]byte, 0, n), created: make([]time.Time, 0, n),
+	}
 }
 
 // add decides one request: at the stream's head it is stored after what was planned before,
