@@ -72,11 +72,18 @@ func (v Value) Raw() []byte {
 	return []byte(v.text)
 }
 
-// Text is the content of a string.
-func (v Value) Text() (string, bool) { return v.text, v.kind == String }
+// Text is the content of a string, and empty for anything else.
+func (v Value) Text() (string, bool) { return v.only(String) }
 
-// Literal is the text of a number as it stands.
-func (v Value) Literal() (string, bool) { return v.text, v.kind == Number }
+// Literal is the text of a number as it stands, and empty for anything else.
+func (v Value) Literal() (string, bool) { return v.only(Number) }
+
+func (v Value) only(k Kind) (string, bool) {
+	if v.kind != k {
+		return "", false
+	}
+	return v.text, true
+}
 
 // Items are the elements of an array, nil for anything else.
 func (v Value) Items() []Value {

@@ -29,7 +29,7 @@ func ParseStamp(s string) (time.Time, error) {
 		zone = zone[n:]
 	}
 	if zone != "Z" {
-		if len(zone) != 6 || zone[0] != '+' && zone[0] != '-' || zone[1:3] > "14" || zone[1:3] == "14" && zone[4:] != "00" {
+		if len(zone) != 6 || zone[0] != '+' && zone[0] != '-' || zone[1:3] > "14" || zone[4:] > "59" || zone[1:3] == "14" && zone[4:] != "00" {
 			return time.Time{}, bad
 		}
 	}
