@@ -55,10 +55,11 @@ func (s *Server) registerAmendments() {
 type EntryFields struct {
 	StudentUniqueID domain.ID `json:"studentUniqueId" doc:"The student's id in this ledger"`
 	SchoolYear      int       `json:"schoolYear" minimum:"1900" maximum:"2199" doc:"The school year of the entry: the year in which it ends" example:"2027"`
+	School          domain.ID `json:"school,omitempty" doc:"The school whose record it is; absent for the caller's institution"`
 }
 
 func (e EntryFields) ref(id domain.ID) ledger.EntryRef {
-	return ledger.EntryRef{Student: e.StudentUniqueID, SchoolYear: e.SchoolYear, Of: id}
+	return ledger.EntryRef{School: e.School, Student: e.StudentUniqueID, SchoolYear: e.SchoolYear, Of: id}
 }
 
 // ChangeFields say why an entry changes, when, and who answers for it.

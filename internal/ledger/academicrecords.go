@@ -185,13 +185,22 @@ func (l *Ledger) enter(ctx context.Context, act Act, stream string, q recordQuer
 
 // recordQuery is what a command on a record names.
 type recordQuery struct {
-	student, session, course domain.ID
+	// school is empty for the acting institution.
+	school, student, session, course domain.ID
 	// year counts where no session is named.
 	year int
 	mark academicrecord.Mark
 }
 
-// recordStream is the record that a command of the acting school belongs to.
+// at is the school whose record it is.
+func (q recordQuery) at(act Act) domain.ID {
+	if q.school == "" {
+		return act.Institution
+	}
+	return q.school
+}
+
+// recordStream is the record that a command belongs to.
 func (l *Ledger) recordStream(ctx context.Context, act Act, q recordQuery) (stream string, year int, err error) {
 	if err := domain.Check(
 		domain.Rule{Field: "student", Holds: q.student.Valid(), Says: "is a student's id"},
@@ -209,7 +218,7 @@ func (l *Ledger) recordStream(ctx context.Context, act Act, q recordQuery) (stre
 		}
 		if !s.State.Opened() {
 			// Which comes first is no matter to the rules, but whose student it is comes before all.
-			if _, err := l.pupil(ctx, act, q.student); err != nil {
+			if _, err := l.pupil(ctx, act, q.at(act), q.student); err != nil {
 				return "", 0, err
 			}
 			return "", 0, domain.Refuse(domain.Missing, "session_unknown", "this school has no such academic session")
@@ -219,19 +228,19 @@ func (l *Ledger) recordStream(ctx context.Context, act Act, q recordQuery) (stre
 		}
 		year = s.State.Definition.SchoolYear
 	}
-	return academicrecord.Stream(act.Tenant, q.student, act.Institution, year), year, nil
+	return academicrecord.Stream(act.Tenant, q.student, q.at(act), year), year, nil
 }
 
-// pupil is a student whom the acting school itself registered, or has or had enrolled;
-// others answer like students who do not exist.
-func (l *Ledger) pupil(ctx context.Context, act Act, id domain.ID) (Pupil, error) {
+// pupil is a student whom the school itself registered, or has or had enrolled; others
+// answer like students who do not exist.
+func (l *Ledger) pupil(ctx context.Context, act Act, school, id domain.ID) (Pupil, error) {
 	p, err := l.pupilOf(ctx, act, id)
 	if err != nil {
 		return p, err
 	}
-	known := p.Student.State.School == act.Institution
+	known := p.Student.State.School == school
 	for _, x := range p.Enrollment.State.Enrollments {
-		known = known || x.School == act.Institution && !x.Voided
+		known = known || x.School == school && !x.Voided
 	}
 	switch {
 	case !known:
@@ -245,14 +254,15 @@ func (l *Ledger) pupil(ctx context.Context, act Act, id domain.ID) (Pupil, error
 // recordEvidence is what the record's rules need from other streams, from the folds in
 // memory where they are there.
 func (l *Ledger) recordEvidence(ctx context.Context, act Act, q recordQuery) (academicrecord.Evidence, []eventlog.Input, error) {
-	e := academicrecord.Evidence{Today: act.Today(), School: act.Institution}
-	p, err := l.pupil(ctx, act, q.student)
+	school := q.at(act)
+	e := academicrecord.Evidence{Today: act.Today(), School: school}
+	p, err := l.pupil(ctx, act, q.at(act), q.student)
 	if err != nil {
 		return e, nil, err
 	}
 	inputs := p.Inputs()
 	for _, x := range p.Enrollment.State.Enrollments {
-		if x.School == act.Institution && !x.Voided {
+		if x.School == school && !x.Voided {
 			span := domain.Span{From: x.Entry}
 			if x.Exit != "" {
 				span.Until = x.Exit.AddDays(1)
@@ -276,7 +286,7 @@ func (l *Ledger) recordEvidence(ctx context.Context, act Act, q recordQuery) (ac
 		if err != nil {
 			return e, nil, err
 		}
-		offered, err := l.offered(ctx, act, c.State.Definition.EducationOrganization)
+		offered, err := l.offered(ctx, act, school, c.State.Definition.EducationOrganization)
 		if err != nil {
 			return e, nil, err
 		}
@@ -290,7 +300,7 @@ func (l *Ledger) recordEvidence(ctx context.Context, act Act, q recordQuery) (ac
 		if err != nil {
 			return e, nil, err
 		}
-		offered, err := l.offered(ctx, act, s.State.Definition.EducationOrganization)
+		offered, err := l.offered(ctx, act, school, s.State.Definition.EducationOrganization)
 		if err != nil {
 			return e, nil, err
 		}
@@ -302,13 +312,13 @@ func (l *Ledger) recordEvidence(ctx context.Context, act Act, q recordQuery) (ac
 	return e, inputs, nil
 }
 
-// offered reports whether the acting school may use what owner defined; nobody defined
-// what does not exist.
-func (l *Ledger) offered(ctx context.Context, act Act, owner domain.ID) (bool, error) {
-	if owner == "" || owner == act.Institution {
+// offered reports whether the school may use what owner defined; nobody defined what does
+// not exist.
+func (l *Ledger) offered(ctx context.Context, act Act, school, owner domain.ID) (bool, error) {
+	if owner == "" || owner == school {
 		return owner != "", nil
 	}
-	return l.Offers(ctx, act, owner, act.Institution)
+	return l.Offers(ctx, act, owner, school)
 }
 
 func schemeEvidence(s gradingscheme.Scheme, m academicrecord.Mark) academicrecord.Scheme {

@@ -304,7 +304,11 @@ func TestAmendments(t *testing.T) {
 	refused(t, err, "needs_second_approval")
 	_, err = c.l.ConfirmAmendment(t.Context(), c.act(c.other, "second officer"), proposal)
 	refused(t, err, "not_found")
-	_, err = c.l.ConfirmAmendment(t.Context(), c.act(c.school, "second officer"), proposal)
+	ofSchool := proposal
+	ofSchool.School = c.school
+	_, err = c.l.ConfirmAmendment(t.Context(), c.act(c.other, "second officer"), ofSchool)
+	refused(t, err, "not_found")
+	_, err = c.l.ConfirmAmendment(t.Context(), c.act(c.ministry, "inspector"), ofSchool)
 	refused(t, err, "")
 	if *mark().NumericGradeEarned != dec("17") {
 		t.Errorf("the mark is %v", mark())

@@ -8,8 +8,11 @@ import (
 	"sijil/internal/eventlog"
 )
 
-// EntryRef names an entry of the acting school's record of a student in a school year.
+// EntryRef names an entry of a school's record of a student in a school year.
 type EntryRef struct {
+	// School is empty for the acting institution. An authority above the school, and the
+	// custodian of a closed one's records, name it.
+	School     domain.ID
 	Student    domain.ID
 	SchoolYear int
 	// Of is the grade, course result, jury decision, credit or foreign grade.
@@ -99,13 +102,16 @@ func (l *Ledger) DeclineAmendment(ctx context.Context, act Act, ref EntryRef, re
 }
 
 func (l *Ledger) amend(ctx context.Context, act Act, ref EntryRef, c Change, mark academicrecord.Mark, id domain.ID, command func(academicrecord.Evidence) academicrecord.Command) (Amended, error) {
-	q := recordQuery{student: ref.Student, year: ref.SchoolYear, mark: mark}
+	q := recordQuery{school: ref.School, student: ref.Student, year: ref.SchoolYear, mark: mark}
 	stream, _, err := l.recordStream(ctx, act, q)
 	if err != nil {
 		return Amended{}, err
 	}
 	act = act.About(ref.Student).Effective(string(c.EventDate))
 	out, err := Execute(ctx, l, academicrecord.Decider, stream, act, func(ctx context.Context) (academicrecord.Command, []eventlog.Input, error) {
+		if err := l.reachesAny(ctx, act, []domain.ID{q.at(act)}); err != nil {
+			return nil, nil, err
+		}
 		record, err := Load(ctx, l, academicrecord.Decider, stream, act)
 		if err != nil {
 			return nil, nil, err
@@ -128,13 +134,17 @@ func (l *Ledger) amend(ctx context.Context, act Act, ref EntryRef, c Change, mar
 }
 
 func (l *Ledger) settle(ctx context.Context, act Act, ref EntryRef, c academicrecord.Command) (Written, error) {
-	stream, _, err := l.recordStream(ctx, act, recordQuery{student: ref.Student, year: ref.SchoolYear})
+	q := recordQuery{school: ref.School, student: ref.Student, year: ref.SchoolYear}
+	stream, _, err := l.recordStream(ctx, act, q)
 	if err != nil {
 		return Written{}, err
 	}
 	act = act.About(ref.Student).Effective(string(act.Today()))
 	out, err := Execute(ctx, l, academicrecord.Decider, stream, act, func(ctx context.Context) (academicrecord.Command, []eventlog.Input, error) {
-		_, err := l.pupil(ctx, act, ref.Student)
+		if err := l.reachesAny(ctx, act, []domain.ID{q.at(act)}); err != nil {
+			return nil, nil, err
+		}
+		_, err := l.pupil(ctx, act, q.at(act), ref.Student)
 		return c, nil, err
 	})
 	return writtenAs(ref.Of, out, err)

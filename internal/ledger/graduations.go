@@ -52,7 +52,7 @@ func (l *Ledger) AssessGraduation(ctx context.Context, act Act, in AssessInput) 
 	id := act.ID("assessment")
 	act = act.About(in.Student).Effective(string(in.EventDate))
 	out, err := Execute(ctx, l, graduation.Decider, graduation.Stream(in.Student, in.Program), act, func(ctx context.Context) (graduation.Command, []eventlog.Input, error) {
-		if _, err := l.pupil(ctx, act, in.Student); err != nil {
+		if _, err := l.pupil(ctx, act, act.Institution, in.Student); err != nil {
 			return nil, nil, err
 		}
 		a := assessing{act.Institution, in.Student, in.Program, in.GraduationPlan, in.Accreditation, in.EventDate}
@@ -211,12 +211,12 @@ func (l *Ledger) onGraduation(ctx context.Context, act Act, ref GraduationRef, d
 		}
 		if !s.Exists() {
 			// Known to this school, but never assessed, is another answer than not known at all.
-			if _, err := l.pupil(ctx, act, ref.Student); err != nil {
+			if _, err := l.pupil(ctx, act, act.Institution, ref.Student); err != nil {
 				return nil, nil, err
 			}
 			return nil, nil, domain.Refuse(domain.Conflict, "graduation_not_assessed", "there is no assessment that counts: assess the graduation first")
 		}
-		if _, err := l.Reach(ctx, act, s.State.Assessment.School); err != nil {
+		if err := l.reachesAny(ctx, act, []domain.ID{s.State.Assessment.School}); err != nil {
 			return nil, nil, err
 		}
 		return build(ctx, act, s.State)
