@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 
@@ -139,7 +140,7 @@ func (r *Runner) rebuild(ctx context.Context, conn *pgx.Conn, p Projection, logI
 		if err != nil {
 			return err
 		}
-		if at < target {
+		if target != unlimited && at < target {
 			if err := replay(func(fn func(pgx.Tx) error) error { return fn(tx) }, target); err != nil {
 				return err
 			}
@@ -157,7 +158,12 @@ func (r *Runner) rebuild(ctx context.Context, conn *pgx.Conn, p Projection, logI
 	return nil
 }
 
-// othersAt is where the other projections on this log stand, together; 0 when there are none.
+// unlimited is the target of a projection that is alone: the end of the log. It is not 0,
+// where other projections may stand that were built before the first event.
+const unlimited = eventlog.Position(math.MaxUint64)
+
+// othersAt is where the other projections on this log stand, together; unlimited when
+// there are none.
 func othersAt(ctx context.Context, q querier, sql string, p Projection, logID string) (eventlog.Position, error) {
 	rows, err := q.Query(ctx, sql, p.Name, logID)
 	if err != nil {
@@ -165,7 +171,7 @@ func othersAt(ctx context.Context, q querier, sql string, p Projection, logID st
 	}
 	all, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	if err != nil || len(all) == 0 {
-		return 0, err
+		return unlimited, err
 	}
 	return eventlog.Position(slices.Min(all)), nil
 }
@@ -175,11 +181,11 @@ type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// until ends a reading after position upTo; 0 is no limit.
+// until ends a reading after position upTo.
 func until(all iter.Seq2[eventlog.Recorded, error], upTo eventlog.Position) iter.Seq2[eventlog.Recorded, error] {
 	return func(yield func(eventlog.Recorded, error) bool) {
 		for e, err := range all {
-			if upTo > 0 && e.Position > upTo || !yield(e, err) {
+			if e.Position > upTo || !yield(e, err) {
 				return
 			}
 		}
