@@ -27,7 +27,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 
 		took := s.cfg.Now().Sub(began)
 		route := r.Pattern
-		if route == "" {
+		if route == "" || route == anyPath {
 			route = "none"
 		}
 		if s.cfg.Metrics != nil {

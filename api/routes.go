@@ -12,9 +12,11 @@ import (
 // maxURI is the longest path with query, in bytes.
 const maxURI = 2048
 
+// anyPath is the mux's pattern for what nothing else matches.
+const anyPath = "/"
+
 // routed lets through only paths that have one reading: no empty, "." or ".." segments,
-// no encoded separators or controls. Those answer 404 instead of the mux's redirects, and so
-// do paths that no operation has; a wrong method answers 405.
+// no encoded separators or controls. Those answer 404 instead of the mux's redirects.
 func (s *Server) routed(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.RequestURI) > maxURI {
@@ -25,16 +27,17 @@ func (s *Server) routed(mux *http.ServeMux) http.Handler {
 			writeProblem(w, newProblem(http.StatusNotFound, "not_found", ""))
 			return
 		}
-		if _, pattern := mux.Handler(r); pattern != "" {
-			mux.ServeHTTP(w, r)
-			return
-		}
-		if allowed := s.methods(r); allowed != "" {
-			writeProblem(w, newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "").with("Allow", allowed))
-			return
-		}
-		writeProblem(w, newProblem(http.StatusNotFound, "not_found", ""))
+		mux.ServeHTTP(w, r)
 	})
+}
+
+// unrouted answers what no pattern matches: 405 where the path has other methods, else 404.
+func (s *Server) unrouted(w http.ResponseWriter, r *http.Request) {
+	if allowed := s.methods(r); allowed != "" {
+		writeProblem(w, newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "").with("Allow", allowed))
+		return
+	}
+	writeProblem(w, newProblem(http.StatusNotFound, "not_found", ""))
 }
 
 func plainPath(r *http.Request) bool {
@@ -63,7 +66,7 @@ func (s *Server) methods(r *http.Request) string {
 	for _, m := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
 		probe := *r
 		probe.Method = m
-		if _, pattern := s.mux.Handler(&probe); pattern != "" {
+		if _, pattern := s.mux.Handler(&probe); pattern != anyPath {
 			allowed = append(allowed, m)
 		}
 	}

@@ -101,6 +101,7 @@ func New(cfg Config) (*Server, error) {
 		askers:  newLimiters(cfg.TokensPerSecond, 30, cfg.Now),
 	}
 	s.api = humago.New(s.mux, openAPI())
+	s.mux.HandleFunc(anyPath, s.unrouted)
 	s.registerToken()
 	s.registerPages()
 	for _, register := range resources {
