@@ -33,6 +33,14 @@ func parseNode(m *Mapping, f *File, y *yaml.Node) (*node, error) {
 	case yaml.MappingNode:
 		n := &node{members: []member{}}
 		for i := 0; i < len(y.Content); i += 2 {
+			if y.Content[i].Tag == "!!merge" {
+				merged, err := parseNode(m, f, y.Content[i+1])
+				if err != nil {
+					return nil, err
+				}
+				n.members = append(n.members, merged.members...)
+				continue
+			}
 			name, optional := strings.CutSuffix(y.Content[i].Value, "?")
 			v, err := parseNode(m, f, y.Content[i+1])
 			if err != nil {
@@ -41,6 +49,8 @@ func parseNode(m *Mapping, f *File, y *yaml.Node) (*node, error) {
 			n.members = append(n.members, member{name, optional, v})
 		}
 		return n, nil
+	case yaml.AliasNode:
+		return parseNode(m, f, y.Alias)
 	case yaml.SequenceNode:
 		n := &node{list: []*node{}}
 		for _, c := range y.Content {

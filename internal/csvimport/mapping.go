@@ -90,8 +90,8 @@ type Step struct {
 	// Body is a tree whose texts are templates. A member whose name ends in "?" is left out
 	// when its value is empty.
 	Body yaml.Node `yaml:"body"`
-	// Save keeps parts of the answer: "table[template]" → member of the answer, for all later
-	// rows; "$name" → member, for later steps of this row.
+	// Save keeps parts of the answer: "table[columns]" → member of the answer, for all later
+	// rows; "$name" → member, for later steps of this row. "=template" keeps what it gives.
 	Save map[string]string `yaml:"save"`
 	// Refusals: "reject" (default) reports the row; "count" counts the refusal by its code
 	// and ends the row there, for steps that rules are expected to refuse.

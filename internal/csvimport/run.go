@@ -149,6 +149,9 @@ func (r *run) all(ctx context.Context) error {
 			continue
 		}
 		surveys[i], r.total = &s, r.total+s.rows
+		if !slices.ContainsFunc(r.Mapping.Files[:i], func(g File) bool { return g.Name == f.Name }) {
+			r.report.Rows += s.rows // a file that is gone through twice has its rows once
+		}
 	}
 	if r.total == 0 {
 		return ErrNothing
@@ -361,9 +364,16 @@ func (r *run) count(replayed bool) {
 
 func (r *run) save(s *Step, one *row, answer []byte) error {
 	for _, v := range s.save {
-		value := memberOf(answer, v.member)
-		if r.DryRun {
-			value = "00000000-0000-4000-8000-000000000000"
+		value := "00000000-0000-4000-8000-000000000000"
+		switch {
+		case v.value != nil:
+			text, _, rej := v.value.fill(one)
+			if rej != nil {
+				return fmt.Errorf("saving at %s: %s", s.Post, rej.detail)
+			}
+			value = text
+		case !r.DryRun:
+			value = memberOf(answer, v.member)
 		}
 		if value == "" {
 			return fmt.Errorf("the answer of %s has no member %s", s.Post, strings.Join(v.member, "."))
@@ -422,9 +432,6 @@ func (r *run) rejected(file string, rej *reject) {
 
 func (r *run) advance(f *File, fileDone, fileTotal int) {
 	n := int(r.done.Add(1))
-	r.mu.Lock()
-	r.report.Rows++
-	r.mu.Unlock()
 	if r.Progress != nil {
 		r.Progress(Progress{File: f.Name, FileRows: fileDone, Rows: n, FileTotal: fileTotal, Left: r.total - n})
 	}

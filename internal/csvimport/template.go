@@ -242,11 +242,17 @@ type saving struct {
 	table  string
 	key    *template
 	member []string
+	value  *template // instead of a member
 }
 
 func parseSaving(m *Mapping, f *File, target, member string) (saving, error) {
-	v := saving{member: strings.Split(member, ".")}
-	if slices.Contains(v.member, "") {
+	v := saving{}
+	var err error
+	if text, ok := strings.CutPrefix(member, "="); ok {
+		if v.value, err = parseTemplate(m, f, text); err != nil {
+			return v, err
+		}
+	} else if v.member = strings.Split(member, "."); slices.Contains(v.member, "") {
 		return v, fmt.Errorf("%q names no member", member)
 	}
 	if name, ok := strings.CutPrefix(target, "$"); ok {
@@ -262,7 +268,6 @@ func parseSaving(m *Mapping, f *File, target, member string) (saving, error) {
 	if text, ok := strings.CutPrefix(t[2], "'"); ok {
 		key = strings.TrimSuffix(text, "'")
 	}
-	var err error
 	v.key, err = parseTemplate(m, f, key)
 	return v, err
 }
