@@ -13,10 +13,11 @@ func (c *check) content() *Content {
 	s := c.cred.Subject
 	out := &Content{
 		ID: c.cred.ID, Types: c.cred.Types, Issuer: c.cred.Issuer, IssuerName: c.issuer.Name,
-		Holder:     holder(s),
+		Holder:     words(s.Get("name")),
 		Award:      first(words(s.Get("achievement").Get("name")), words(s.Get("degree").Get("name")), words(c.root.Get("name"))),
 		AwardLevel: words(s.Get("degree").Get("level")),
 	}
+	out.identify(s)
 	if text, ok := c.root.Get("awardedDate").Text(); ok {
 		if t, err := credential.ParseStamp(text); err == nil {
 			out.AwardedAt = &t
@@ -36,15 +37,28 @@ func (c *check) content() *Content {
 	return out
 }
 
-// holder is the graduate's name; Open Badges may put it among the identifiers.
-func holder(s credential.Value) string {
-	name := words(s.Get("name"))
-	for _, id := range s.Get("identifier").OneOrMany() {
-		if kind, _ := id.Get("identityType").Text(); kind == "name" && name == "" && string(id.Get("hashed").Raw()) != "true" {
-			name, _ = id.Get("identityHash").Text()
+// identify reads the identifiers that Open Badges has for a graduate, those that are not
+// hashed; "ext:" marks kinds that its vocabulary lacks.
+func (c *Content) identify(subject credential.Value) {
+	for _, id := range subject.Get("identifier").OneOrMany() {
+		kind, _ := id.Get("identityType").Text()
+		value, _ := id.Get("identityHash").Text()
+		if value == "" || string(id.Get("hashed").Raw()) == "true" {
+			continue
+		}
+		switch {
+		case kind == "name" && c.Holder == "":
+			c.Holder = value
+		case kind == "name":
+			c.OtherNames = append(c.OtherNames, value)
+		case kind == "ext:birthDate":
+			c.Born = value
+		case kind == "ext:birthCity":
+			c.BornIn = value
+		case kind == "identifier":
+			c.Number = value
 		}
 	}
-	return name
 }
 
 // words is a text, or the first of a language-tagged one.

@@ -114,6 +114,7 @@ func TestHostileCredentialsGetTheListedVerdict(t *testing.T) {
 			took = time.Since(start)
 			runtime.ReadMemStats(&after)
 			judge(t, c, v)
+			judge(t, c, VerifyText(t.Context(), token, corpusStore(t), corpusNow)) // pasted it is judged alike
 			if mb := (after.TotalAlloc - before.TotalAlloc) >> 20; mb > 16 {
 				t.Errorf("%s: allocated %d MB, may take 16", c.File, mb)
 			}

@@ -1,13 +1,17 @@
 package verifier
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"sijil/verifier/bundle"
 	"sijil/verifier/credential"
@@ -62,6 +66,11 @@ func (l *ledger) achievement(n int) credential.Achievement {
 		ValidFrom: credential.Stamp(l.now.AddDate(0, 0, -1)), AwardedDate: credential.Stamp(l.now.AddDate(0, 0, -1)),
 		CredentialSubject: credential.AchievementSubject{
 			ID: fmt.Sprintf("urn:uuid:00000000-0000-4000-9000-%012d", n), Type: []string{"AchievementSubject"}, Name: "أمينة بن صالح",
+			Identifier: []credential.Identity{
+				{Type: "IdentityObject", IdentityHash: "Amina Ben Salah", IdentityType: "name"},
+				{Type: "IdentityObject", IdentityHash: "2009-02-03", IdentityType: "ext:birthDate"},
+				{Type: "IdentityObject", Hashed: true, IdentityHash: "sha256$00", IdentityType: "name"},
+			},
 			Achievement: credential.AwardedTitle{
 				ID: "urn:uuid:11111111-0000-4000-8000-000000000000", Type: []string{"Achievement"}, AchievementType: "Diploma",
 				Name: "Licence en informatique", Description: "Three years", Criteria: credential.Criteria{Narrative: "180 credits"},
@@ -133,7 +142,7 @@ func TestWhatTheBuildersMakeIsValid(t *testing.T) {
 		t.Fatalf("%s %s (%s) %v", v.Overall, v.Reason, v.Detail, v.Warnings)
 	}
 	c := v.Credential
-	if c.Holder != "أمينة بن صالح" || c.Award != "Licence en informatique" || c.IssuerName != "Lycée de la Plage" ||
+	if c.Holder != "أمينة بن صالح" || !slices.Equal(c.OtherNames, []string{"Amina Ben Salah"}) || c.Born != "2009-02-03" || c.Award != "Licence en informatique" || c.IssuerName != "Lycée de la Plage" ||
 		len(c.Results) != 1 || c.Results[0] != (Result{"Mention", "Très bien"}) || !c.AwardedAt.Equal(l.now.AddDate(0, 0, -1)) {
 		t.Errorf("content is %+v", c)
 	}
@@ -164,6 +173,32 @@ func TestEverySingleByteChangeIsRefused(t *testing.T) {
 	if v := Verify(t.Context(), token, trust, l.now); v.Overall != Valid {
 		t.Fatalf("unchanged it is %s", v.Overall)
 	}
+}
+
+func TestNoChangeOfATokenIsEverValid(t *testing.T) {
+	l := newLedger(t)
+	token, trust := l.issue(t, 7), l.store(t)
+	other := l.issue(t, 8)
+	rapid.Check(t, func(t *rapid.T) {
+		changed := bytes.Clone(token)
+		for range rapid.IntRange(1, 4).Draw(t, "changes") {
+			i := rapid.IntRange(0, len(changed)-1).Draw(t, "at")
+			n := min(rapid.IntRange(0, 30).Draw(t, "length"), len(changed)-i)
+			with := rapid.OneOf(rapid.SliceOfN(rapid.Byte(), 0, 8), rapid.Custom(func(t *rapid.T) []byte {
+				j := rapid.IntRange(0, len(other)-1).Draw(t, "from")
+				return other[j:min(len(other), j+n)]
+			})).Draw(t, "with")
+			if changed = slices.Replace(changed, i, i+n, with...); len(changed) == 0 {
+				return
+			}
+		}
+		if bytes.Equal(bytes.TrimSpace(changed), token) {
+			return // the changes undid one another
+		}
+		if v := Verify(t.Context(), changed, trust, l.now); v.Overall == Valid {
+			t.Fatalf("%q is valid", changed)
+		}
+	})
 }
 
 // without is a Trust that lacks one of its sources.

@@ -93,8 +93,14 @@ type Content struct {
 	Types  []string `json:"types"`
 	Issuer string   `json:"issuer"`
 	// IssuerName is the registered name, empty for an unknown issuer.
-	IssuerName string     `json:"issuerName,omitempty"`
-	Holder     string     `json:"holder,omitempty"`
+	IssuerName string `json:"issuerName,omitempty"`
+	Holder     string `json:"holder,omitempty"`
+	// OtherNames are the same name in other scripts; Born and BornIn tell namesakes apart.
+	OtherNames []string `json:"otherNames,omitempty"`
+	Born       string   `json:"born,omitempty"`
+	BornIn     string   `json:"bornIn,omitempty"`
+	// Number is the school's number of the graduate.
+	Number     string     `json:"number,omitempty"`
 	Award      string     `json:"award,omitempty"`
 	AwardLevel string     `json:"awardLevel,omitempty"`
 	ValidFrom  *time.Time `json:"validFrom,omitempty"`

@@ -145,6 +145,11 @@ func (c *verifyCmd) print(w io.Writer, r batch.Result) error {
 			}
 		}
 		fact("name", content.Holder)
+		for _, name := range content.OtherNames {
+			fact("also written", name)
+		}
+		fact("born", content.Born)
+		fact("number", content.Number)
 		fact("award", content.Award)
 		for _, res := range content.Results {
 			fact(res.Name, res.Value)

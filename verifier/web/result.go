@@ -135,16 +135,20 @@ func facts(c *verifier.Content, t map[string]string) (out []fact) {
 		}
 	}
 	add(t["holder"], c.Holder)
+	for _, name := range c.OtherNames {
+		add(t["othername"], name)
+	}
+	if born, err := time.Parse(time.DateOnly, c.Born); err == nil {
+		day("born", &born)
+	}
+	add(t["bornIn"], c.BornIn)
+	add(t["number"], c.Number)
 	add(t["award"], c.Award)
 	add(t["level"], c.AwardLevel)
 	for _, r := range c.Results {
-		add(r.Name, r.Value)
+		add(first(r.Name, t["result"]), r.Value)
 	}
-	institution := c.IssuerName
-	if institution == "" {
-		institution = c.Issuer
-	}
-	add(t["institution"], institution)
+	add(t["institution"], first(c.IssuerName, c.Issuer))
 	day("awarded", c.AwardedAt)
 	if c.AwardedAt == nil || c.ValidFrom != nil && !c.ValidFrom.Equal(*c.AwardedAt) {
 		day("validFrom", c.ValidFrom)
@@ -153,4 +157,11 @@ func facts(c *verifier.Content, t map[string]string) (out []fact) {
 	day("recorded", c.RecordedAt)
 	add(t["id"], c.ID)
 	return out
+}
+
+func first(text, otherwise string) string {
+	if text != "" {
+		return text
+	}
+	return otherwise
 }
