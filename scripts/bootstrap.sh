@@ -132,7 +132,7 @@ by_hand() {
 	fi
 }
 
-postgres() {
+need_postgres() {
 	if ! $tests && [ -n "${SIJIL_DATABASE_URL:-}" ]; then
 		say "using the server that SIJIL_DATABASE_URL names"
 		return
@@ -153,7 +153,7 @@ postgres() {
 	say "$found"
 }
 
-chromium() {
+need_chromium() {
 	for name in chromium chromium-browser google-chrome google-chrome-stable headless-shell; do
 		if command -v "$name" >/dev/null; then
 			say "Chromium in $(command -v "$name")"
@@ -173,5 +173,5 @@ chromium() {
 command -v go >/dev/null || die "Go is missing: install the version that go.mod names"
 mkdir -p .tools
 go build -o .tools/pgfind ./scripts/pgfind
-postgres
-if $tests; then chromium; fi
+need_postgres
+if $tests; then need_chromium; fi

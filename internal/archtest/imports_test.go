@@ -50,6 +50,9 @@ var imports = []row{
 		"domain", "domain/*", "internal/eventlog", "internal/ledger", "projections", "internal/vault",
 		"internal/access", "internal/text",
 	}},
+	// What speaks HTTP to the ledger as its users do.
+	{"internal/csvimport", []string{"domain", "internal/ledger"}},
+	{"internal/demo", nil},
 	// Floor 6: wiring. cmd/sijil-verifier stands on the verifier alone.
 	{"internal/app", []string{
 		"domain", "domain/*", "internal/*", "migrations", "projections", "api", "verifier", "verifier/*",

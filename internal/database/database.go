@@ -57,36 +57,38 @@ const (
 
 // Open starts or reaches the server, checks it, migrates it and opens the pools. Errors
 // say what to do: [*UnsafeError], [*RoleError], and those of pgembed and migrations.
-func Open(ctx context.Context, cfg Config) (_ *DB, err error) {
+func Open(ctx context.Context, cfg Config) (*DB, error) {
+	db := &DB{}
+	if err := db.open(ctx, cfg); err != nil {
+		return nil, errors.Join(err, db.Close(context.WithoutCancel(ctx)))
+	}
+	return db, nil
+}
+
+func (db *DB) open(ctx context.Context, cfg Config) (err error) {
 	log := cfg.Logger
 	if log == nil {
 		log = slog.Default()
 	}
-	db := &DB{}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, db.Close(context.WithoutCancel(ctx)))
-		}
-	}()
 	url := cfg.URL
 	if url == "" {
 		if db.server, err = pgembed.Start(ctx, pgembed.Config{Dir: cfg.DataDir, Logger: log}); err != nil {
-			return db, err
+			return err
 		}
 		url = db.server.URL()
 	}
 	if db.Owner, err = connect(ctx, url, "", ownerConns); err != nil {
-		return db, err
+		return err
 	}
 	if err := guard(ctx, db.Owner); err != nil {
-		return db, err
+		return err
 	}
 	if cfg.SchemaAsFound {
-		return db, nil
+		return nil
 	}
 	applied, err := db.Migrate(ctx)
 	if err != nil {
-		return db, err
+		return err
 	}
 	for _, m := range applied {
 		log.InfoContext(ctx, "migrated the database", "migration", m.Name)
@@ -102,11 +104,11 @@ func Open(ctx context.Context, cfg Config) (_ *DB, err error) {
 		{&db.Vault, "sijil_vault", vaultConns},
 	} {
 		if *p.pool, err = connect(ctx, url, p.role, p.conns); err != nil {
-			return db, err
+			return err
 		}
 	}
 	// A database or a role may have a setting of its own: look through the eyes of the log.
-	return db, guard(ctx, db.Log)
+	return guard(ctx, db.Log)
 }
 
 // Migrate applies the migrations that are missing and returns them. [Open] has done it

@@ -16,6 +16,7 @@ import (
 )
 
 func TestASecondStartFindsWhatTheFirstLeft(t *testing.T) {
+	t.Parallel()
 	dir := pgtest.DataDir(t)
 	s := start(t, dir)
 	exec(t, s, `create table kept as select 42 as x`)
@@ -35,6 +36,7 @@ func TestASecondStartFindsWhatTheFirstLeft(t *testing.T) {
 }
 
 func TestTheClusterIsSafeByDefault(t *testing.T) {
+	t.Parallel()
 	dir := pgtest.DataDir(t)
 	s := start(t, dir)
 	defer stop(t, s)
@@ -72,6 +74,7 @@ func TestTheClusterIsSafeByDefault(t *testing.T) {
 }
 
 func TestAPathTooLongForASocketGetsAShortOne(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(pgtest.DataDir(t), strings.Repeat("long", 25))
 	s := start(t, dir)
 	url := s.URL()
@@ -93,6 +96,7 @@ func TestAPathTooLongForASocketGetsAShortOne(t *testing.T) {
 }
 
 func TestAKilledServerIsStartedAgain(t *testing.T) {
+	t.Parallel()
 	dir := pgtest.DataDir(t)
 	s := start(t, dir)
 	defer stop(t, s)
@@ -109,6 +113,7 @@ func TestAKilledServerIsStartedAgain(t *testing.T) {
 }
 
 func TestAnUnsupervisedServerStaysDown(t *testing.T) {
+	t.Parallel()
 	dir := pgtest.DataDir(t)
 	s, err := pgembed.Start(t.Context(), pgembed.Config{Dir: dir, Unsupervised: true})
 	if err != nil {
@@ -125,6 +130,7 @@ func TestAnUnsupervisedServerStaysDown(t *testing.T) {
 }
 
 func TestAPidFileThatNamesAnotherProcessDoesNotStopTheStart(t *testing.T) {
+	t.Parallel()
 	dir := pgtest.DataDir(t)
 	s, err := pgembed.Start(t.Context(), pgembed.Config{Dir: dir, Unsupervised: true})
 	if err != nil {
@@ -145,6 +151,7 @@ func TestAPidFileThatNamesAnotherProcessDoesNotStopTheStart(t *testing.T) {
 }
 
 func TestAnUnfinishedClusterIsMadeAnew(t *testing.T) {
+	t.Parallel()
 	dir := pgtest.DataDir(t)
 	if err := os.MkdirAll(filepath.Join(dir, "pg.new", "base"), 0o700); err != nil {
 		t.Fatal(err)
@@ -153,6 +160,7 @@ func TestAnUnfinishedClusterIsMadeAnew(t *testing.T) {
 }
 
 func TestStoppingDoesNotWaitForConnections(t *testing.T) {
+	t.Parallel()
 	s := start(t, pgtest.DataDir(t))
 	conn := connect(t, s)
 	if _, err := conn.Exec(t.Context(), `begin; create table t (x int)`); err != nil {
@@ -167,6 +175,7 @@ func TestStoppingDoesNotWaitForConnections(t *testing.T) {
 }
 
 func TestUsersOfOneDirectoryInOneProcessShareTheServer(t *testing.T) {
+	t.Parallel()
 	dir := pgtest.DataDir(t)
 	servers := make([]*pgembed.Server, 4)
 	var wg sync.WaitGroup
@@ -192,6 +201,7 @@ func TestUsersOfOneDirectoryInOneProcessShareTheServer(t *testing.T) {
 }
 
 func TestRootIsToldWhichDirectoryShutsTheServerOut(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root runs the server as somebody else")
 	}

@@ -46,6 +46,7 @@ func hold(dir string) error {
 }
 
 func TestTheProcessThatStartedItMayLeaveFirst(t *testing.T) {
+	t.Parallel()
 	dir := pgtest.DataDir(t)
 	a := holder(t, dir, nil)
 	b := start(t, dir)
@@ -63,6 +64,7 @@ func TestTheProcessThatStartedItMayLeaveFirst(t *testing.T) {
 }
 
 func TestTheServerOfAKilledProcessIsAdopted(t *testing.T) {
+	t.Parallel()
 	dir := pgtest.DataDir(t)
 	a := holder(t, dir, nil)
 	a.kill(t)
@@ -80,6 +82,7 @@ func TestTheServerOfAKilledProcessIsAdopted(t *testing.T) {
 }
 
 func TestProcessAndServerKilledTogetherRecover(t *testing.T) {
+	t.Parallel()
 	dir := pgtest.DataDir(t)
 	for range 3 {
 		a := holder(t, dir, nil)
@@ -91,6 +94,7 @@ func TestProcessAndServerKilledTogetherRecover(t *testing.T) {
 }
 
 func TestAUserThatStaysTakesOverAServerThatDies(t *testing.T) {
+	t.Parallel()
 	dir := pgtest.DataDir(t)
 	a := holder(t, dir, nil)
 	b := start(t, dir)
@@ -101,6 +105,7 @@ func TestAUserThatStaysTakesOverAServerThatDies(t *testing.T) {
 }
 
 func TestAnOrdinaryUserNeedsNobody(t *testing.T) {
+	t.Parallel()
 	dir := pgtest.DataDir(t)
 	var cred *syscall.Credential
 	if os.Geteuid() == 0 { // else every test here is that test

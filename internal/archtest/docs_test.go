@@ -1,0 +1,80 @@
+package archtest
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var mdLink = regexp.MustCompile(`\]\(([^)#\s]+)(#[^)\s]*)?\)`)
+
+// Links between documents break silently when files move.
+func TestLinksInTheDocumentsLeadSomewhere(t *testing.T) {
+	fsys := os.DirFS(root)
+	found := 0
+	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && p != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "node_modules") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(p, ".md") {
+			return nil
+		}
+		b, err := fs.ReadFile(fsys, p)
+		if err != nil {
+			return err
+		}
+		for _, m := range mdLink.FindAllStringSubmatch(string(b), -1) {
+			if strings.Contains(m[1], ":") {
+				continue // elsewhere
+			}
+			found++
+			if _, err := fs.Stat(fsys, path.Join(path.Dir(p), m[1])); err != nil {
+				t.Errorf("%s links to %s, which is not there", p, m[1])
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found == 0 {
+		t.Error("no links found: the test did not look")
+	}
+}
+
+func TestEveryDecisionIsListedOnceUnderItsNumber(t *testing.T) {
+	dir := os.DirFS(path.Join(root, "docs/decisions"))
+	index, err := fs.ReadFile(dir, "README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := fs.Glob(dir, "[0-9]*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	byNumber := map[string]string{}
+	for _, name := range records {
+		number, _, _ := strings.Cut(name, "-")
+		if other, taken := byNumber[number]; taken {
+			t.Errorf("%s and %s have one number", other, name)
+		}
+		byNumber[number] = name
+		link := "[" + strings.TrimLeft(number, "0") + "](" + name + ")"
+		if strings.Count(string(index), link) != 1 {
+			t.Errorf("docs/decisions/README.md needs one row with %s", link)
+		}
+		b, err := fs.ReadFile(dir, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(string(b), "# "+strings.TrimLeft(number, "0")+". ") {
+			t.Errorf("%s does not begin with its number, as in \"# 7. What was decided\"", name)
+		}
+	}
+}
