@@ -45,11 +45,16 @@ type Config struct {
 	Ready []Check
 	// Metrics may be nil.
 	Metrics *Metrics
+	// Publisher makes what verifiers fetch; without one, its operations fail.
+	Publisher Publisher
 	// RequestsPerSecond limits each client; 0 means 2,000, with bursts of twice that.
 	RequestsPerSecond float64
-	// TokensPerSecond limits token requests of each client id and each address; 0 means 5,
-	// with bursts of 30.
+	// TokensPerSecond limits token requests of each client id; 0 means 5, with bursts of 30.
+	// Addresses, which may be proxies of many, have ten times that.
 	TokensPerSecond float64
+	// PublicPerSecond limits what each address asks without a token; 0 means 200, with bursts
+	// of 1,000.
+	PublicPerSecond float64
 }
 
 // Progress is how far the read models are.
@@ -72,9 +77,11 @@ type Server struct {
 	api     huma.API
 	cursors *cursors
 	tokens  *verified
-	clients *limiters
-	askers  *limiters
-	grants  map[string]access.Scope // by operation id
+	// Buckets by client, by client at the token endpoint, and by address.
+	clients, askers, askerAddresses, visitors *limiters
+	// visitors limits people on the pages of claims and shares, by address.
+	visitors *limiters
+	grants   map[string]access.Scope // by operation id
 
 	draining atomic.Bool
 }
@@ -90,15 +97,19 @@ func New(cfg Config) (*Server, error) {
 	if cfg.TokensPerSecond == 0 {
 		cfg.TokensPerSecond = 5
 	}
+	if cfg.PublicPerSecond == 0 {
+		cfg.PublicPerSecond = 200
+	}
 	cursors, err := newCursors(cfg.CursorKey)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
 		cfg: cfg, mux: http.NewServeMux(), cursors: cursors, grants: map[string]access.Scope{},
-		tokens:  newVerified(cfg.Tokens, cfg.Clients, cfg.Now),
-		clients: newLimiters(cfg.RequestsPerSecond, int(2*cfg.RequestsPerSecond), cfg.Now),
-		askers:  newLimiters(cfg.TokensPerSecond, 30, cfg.Now),
+		tokens:   newVerified(cfg.Tokens, cfg.Clients, cfg.Now),
+		clients:  newLimiters(cfg.RequestsPerSecond, int(2*cfg.RequestsPerSecond), cfg.Now),
+		askers:   newLimiters(cfg.TokensPerSecond, 30, cfg.Now),
+		visitors: newLimiters(cfg.RequestsPerSecond/100, 60, cfg.Now),
 	}
 	s.api = humago.New(s.mux, openAPI())
 	s.mux.HandleFunc(anyPath, s.unrouted)

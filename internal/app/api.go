@@ -14,9 +14,14 @@ func (a *App) API(publicURL string, limits Limits, metrics *prometheus.Registry)
 	if err != nil {
 		return nil, err
 	}
+	issuing, err := a.Issuing(publicURL)
+	if err != nil {
+		return nil, err
+	}
+	a.followers = append(a.followers, issuing.follower())
 	cfg := api.Config{
 		Ledger: a.Ledger, Reader: a.Reader, Progress: a.Runner, Vault: a.Vault,
-		Tokens: tokens, Clients: a.Clients, LogID: a.LogID,
+		Tokens: tokens, Clients: a.Clients, LogID: a.LogID, Publisher: issuing.Publisher,
 		// The token key is the secret that servers of one ledger share; cursors get a key
 		// derived from it.
 		CursorKey: a.TokenKey.Seed(),

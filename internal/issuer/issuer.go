@@ -45,6 +45,7 @@ type Issuer struct {
 	mu      sync.Mutex
 	waiting map[string]wait // by award stream and edition
 	told    map[string]time.Time
+	failed  error
 }
 
 // New is an issuer; an error means that cfg cannot work.

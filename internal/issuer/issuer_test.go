@@ -40,9 +40,9 @@ func (w *world) trust(p *issuer.Publisher) *verifier.Store {
 	trusted, err := did.ParseKeySet(set, id)
 	must(w.t, err)
 	name := string(w.school) + "-1"
-	list, err := p.StatusList(ctx, name, time.Time{})
+	list, _, err := p.StatusList(ctx, name, time.Time{})
 	must(w.t, err)
-	s, err := verifier.NewStore("test", bundle.Bundle{Now: did.Instant{Time: w.now()}, Issuers: []did.Issuer{trusted}, Lists: map[string][]byte{publicURL + "/status/" + name: list.Token}})
+	s, err := verifier.NewStore("test", bundle.Bundle{Now: did.Instant{Time: w.now()}, Issuers: []did.Issuer{trusted}, Lists: map[string][]byte{publicURL + "/status/" + name: list}})
 	must(w.t, err)
 	return s
 }
@@ -146,7 +146,7 @@ func TestWaitsForKeys(t *testing.T) {
 		t.Errorf("the operator hears %q", said)
 	}
 	// A key that merely lies in the directory signs nothing.
-	k, err := w.keys.Generate(w.school, institution.ForCredentials, w.now())
+	k, err := w.keys.Generate(t.Context(), w.school, "stray", institution.ForCredentials, w.now())
 	must(t, err)
 	w.authorize(institution.ForStatus)
 	wait("with a key that nobody authorized")
@@ -164,7 +164,7 @@ func TestSwappedKey(t *testing.T) {
 	good := w.authorize(institution.ForCredentials)
 	w.authorize(institution.ForStatus)
 	other := issuer.NewFileKeys(t.TempDir())
-	bad, err := other.Generate(w.school, institution.ForCredentials, w.now())
+	bad, err := other.Generate(t.Context(), w.school, "other", institution.ForCredentials, w.now())
 	must(t, err)
 	found, err := w.keys.Found()
 	must(t, err)

@@ -6,7 +6,6 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/x509"
-	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -33,6 +32,11 @@ type Keys interface {
 	Signer(ctx context.Context, institution domain.ID, kid string) (crypto.Signer, error)
 }
 
+// Maker is a Keys that can make keys.
+type Maker interface {
+	Generate(ctx context.Context, institution domain.ID, kid string, purpose institution.Purpose, now time.Time) (institution.AuthorizeKey, error)
+}
+
 // FileKeys keeps one Ed25519 key a file, DIR/{institution}/{kid}.key, PKCS #8 in PEM, mode
 // 0400 in directories of mode 0700. A file alone signs nothing: the institution's history
 // has to authorize its public half. Losing a file ends signing with that key and nothing
@@ -51,7 +55,7 @@ func (k *FileKeys) path(inst domain.ID, kid string) string {
 
 // Signer implements [Keys]. It refuses a file that others can read.
 func (k *FileKeys) Signer(_ context.Context, inst domain.ID, kid string) (crypto.Signer, error) {
-	if !inst.Valid() || kid == "" || kid[0] == '.' || strings.ContainsAny(kid, `/\`) {
+	if !inst.Valid() || !plainName(kid) {
 		return nil, ErrNoKey
 	}
 	path := k.path(inst, kid)
@@ -83,27 +87,25 @@ func (k *FileKeys) Signer(_ context.Context, inst domain.ID, kid string) (crypto
 	return signer, nil
 }
 
-// Generate makes a key and gives its name and public half as the institution's history
-// wants them. The file is durable before it returns.
-func (k *FileKeys) Generate(inst domain.ID, purpose institution.Purpose, now time.Time) (institution.AuthorizeKey, error) {
+// Generate makes the key that the institution calls kid and gives what its history has to
+// say of it. The file is durable before it returns; one that is there already is taken as it is,
+// so that a repeated command ends with one key.
+func (k *FileKeys) Generate(ctx context.Context, inst domain.ID, kid string, purpose institution.Purpose, now time.Time) (institution.AuthorizeKey, error) {
 	none := institution.AuthorizeKey{}
-	if !inst.Valid() {
-		return none, errors.New("a key belongs to an institution")
+	if !inst.Valid() || !plainName(kid) {
+		return none, errors.New("a key belongs to an institution and has a name of letters, digits, dots, dashes and underscores")
 	}
-	public, private, err := ed25519.GenerateKey(rand.Reader)
+	signer, err := k.Signer(ctx, inst, kid)
+	if errors.Is(err, ErrNoKey) {
+		if err := k.make(inst, kid); err != nil {
+			return none, err
+		}
+		signer, err = k.Signer(ctx, inst, kid)
+	}
 	if err != nil {
-		return none, fmt.Errorf("making a signing key: %w", err)
-	}
-	// The name says when, and part of what: two keys of one day differ.
-	kid := now.UTC().Format("20060102") + "-" + hex.EncodeToString(public[:4])
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		return none, fmt.Errorf("encoding a signing key: %w", err)
-	}
-	if err := writeSecret(k.path(inst, kid), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})); err != nil {
 		return none, err
 	}
-	jwk, err := credential.NewJWK(public, kid)
+	jwk, err := credential.NewJWK(signer.Public(), kid)
 	if err != nil {
 		return none, err
 	}
@@ -114,26 +116,47 @@ func (k *FileKeys) Generate(inst domain.ID, purpose institution.Purpose, now tim
 	}, nil
 }
 
-// writeSecret makes a file of mode 0400 that is whole and on disk, or not there.
+// plainName keeps a key's name from leading elsewhere in the file system.
+func plainName(kid string) bool {
+	return kid != "" && kid[0] != '.' && !strings.ContainsFunc(kid, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
+	})
+}
+
+func (k *FileKeys) make(inst domain.ID, kid string) error {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return fmt.Errorf("making a signing key: %w", err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return fmt.Errorf("encoding a signing key: %w", err)
+	}
+	err = writeSecret(k.path(inst, kid), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	if errors.Is(err, fs.ErrExist) {
+		return nil // another process was quicker
+	}
+	return err
+}
+
+// writeSecret makes a file of mode 0400 that is whole and on disk, or not there:
+// fs.ErrExist when there is one.
 func writeSecret(path string, content []byte) (err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("making the directory of signing keys: %w", err)
 	}
-	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o400)
+	f, err := os.CreateTemp(dir, ".new-*")
 	if err != nil {
 		return fmt.Errorf("making a signing key's file: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
+	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
 	_, err = f.Write(content)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(err, f.Chmod(0o400), f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("writing a signing key: %w", err)
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	// A link, unlike a rename, never takes the place of a key that is there.
+	if err := os.Link(f.Name(), path); err != nil {
 		return fmt.Errorf("writing a signing key: %w", err)
 	}
 	d, err := os.Open(dir)

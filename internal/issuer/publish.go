@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -27,6 +26,16 @@ const (
 	// listLife is how long a list served online is good for.
 	listLife = 24 * time.Hour
 )
+
+// GenerateKey makes a key pair here and gives what the institution's history has to say of
+// it. The same kid gives the same key.
+func (p *Publisher) GenerateKey(ctx context.Context, id domain.ID, kid string, purpose institution.Purpose) (institution.AuthorizeKey, error) {
+	maker, ok := p.issuer.keys.(Maker)
+	if !ok {
+		return institution.AuthorizeKey{}, domain.Refuse(domain.Conflict, "keys_made_elsewhere", "this server's keys are made where they are kept: authorize their public halves")
+	}
+	return maker.Generate(ctx, id, kid, purpose, p.issuer.now())
+}
 
 // Bits answer which places of an institution's list are set.
 type Bits interface {
@@ -59,18 +68,14 @@ type List struct {
 	changed   string
 }
 
-// ErrUnknown: no such institution, or no such list.
-var ErrUnknown = errors.New("not published here")
-
-// ErrUnsigned: the institution has no usable status key here, so its lists cannot be signed.
-var ErrUnsigned = errors.New("the institution has no usable status key here: run `sijil keys authorize`")
+func errNotFound() error {
+	return domain.Refuse(domain.Missing, "not_found", "there is no such record here")
+}
 
 // Issuer is an institution as a verifier's trust store wants it: every key it ever had.
 func (p *Publisher) Issuer(ctx context.Context, id domain.ID) (did.Issuer, error) {
 	_, s, err := p.issuer.ledger.IssuingInstitution(ctx, id)
-	if domain.CodeOf(err) == "not_found" {
-		return did.Issuer{}, ErrUnknown
-	} else if err != nil {
+	if err != nil {
 		return did.Issuer{}, err
 	}
 	return p.issuer.trusted(id, s)
@@ -135,26 +140,26 @@ func parseList(name string) (inst domain.ID, n int, purpose string, ok bool) {
 
 // StatusList is the list with this name, signed, with every revocation that the read models
 // have. at asks for the list as it stood then, from what was recorded; zero means now.
-func (p *Publisher) StatusList(ctx context.Context, name string, at time.Time) (List, error) {
-	return p.list(ctx, name, at, listLife)
+func (p *Publisher) StatusList(ctx context.Context, name string, at time.Time) (token []byte, etag string, err error) {
+	l, err := p.List(ctx, name, at, listLife)
+	return l.Token, l.ETag, err
 }
 
-func (p *Publisher) list(ctx context.Context, name string, at time.Time, life time.Duration) (List, error) {
+// List is StatusList good for as long as life: offline bundles are read later.
+func (p *Publisher) List(ctx context.Context, name string, at time.Time, life time.Duration) (List, error) {
 	inst, n, purpose, ok := parseList(name)
 	if !ok {
-		return List{}, ErrUnknown
+		return List{}, errNotFound()
 	}
 	tenant, s, err := p.issuer.ledger.IssuingInstitution(ctx, inst)
-	if domain.CodeOf(err) == "not_found" {
-		return List{}, ErrUnknown
-	} else if err != nil {
+	if err != nil {
 		return List{}, err
 	}
 	set, length, changed, ok, err := p.bits.Bits(ctx, tenant, inst, n, purpose, at)
 	if err != nil {
 		return List{}, err
 	} else if !ok {
-		return List{}, ErrUnknown
+		return List{}, errNotFound()
 	}
 	now := p.issuer.now()
 	cached := name
@@ -172,7 +177,7 @@ func (p *Publisher) list(ctx context.Context, name string, at time.Time, life ti
 	if err != nil {
 		return List{}, err
 	} else if signer == nil {
-		return List{}, ErrUnsigned
+		return List{}, domain.Refuse(domain.Unready, "no_status_key", "the institution has no usable status key here, so its lists cannot be signed")
 	}
 	bits := status.NewBits(length)
 	for _, i := range set {

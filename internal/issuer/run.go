@@ -2,6 +2,7 @@ package issuer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -34,6 +35,7 @@ func (i *Issuer) Run(ctx context.Context, place Place) error {
 	if err != nil {
 		return fmt.Errorf("loading the issuer's place in the log: %w", err)
 	}
+	i.setErr(nil)
 	saved, looked := at, i.now()
 	for ctx.Err() == nil {
 		var batch []eventlog.Recorded
@@ -82,6 +84,53 @@ func (i *Issuer) Run(ctx context.Context, place Place) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// Follow runs until ctx ends, in turns with other processes, and tries again after what may
+// pass; [Issuer.Err] says why it does not get on meanwhile.
+func (i *Issuer) Follow(ctx context.Context, place *PGPlace) error {
+	backoff := minBackoff
+	for ctx.Err() == nil {
+		err := place.RememberURL(ctx, i.base)
+		if err == nil {
+			err = place.turn(ctx, func(ctx context.Context) error { return i.Run(ctx, place) })
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		i.setErr(err)
+		if errors.Is(err, ErrForeignLog) {
+			return err
+		}
+		wait := turnPause
+		if err != nil {
+			i.logger.WarnContext(ctx, "issuing credentials failed; trying again", "in", backoff, "err", err)
+			wait, backoff = backoff, min(2*backoff, 10*time.Second)
+		} else {
+			backoff = minBackoff
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+	}
+	return ctx.Err()
+}
+
+// minBackoff is how long to wait after the first failure in a row.
+const minBackoff = 100 * time.Millisecond
+
+// Err is why credentials are not issued at the moment; nil while they are.
+func (i *Issuer) Err() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.failed
+}
+
+func (i *Issuer) setErr(err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.failed = err
 }
 
 // save remembers at, or the place before the first award that waits: after a restart it is

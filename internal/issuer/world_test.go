@@ -142,7 +142,7 @@ func (w *world) award(who domain.ID) ledger.Awarded {
 // authorize makes a key and lets the school sign with it.
 func (w *world) authorize(purpose institution.Purpose) institution.AuthorizeKey {
 	w.t.Helper()
-	k, err := w.keys.Generate(w.school, purpose, w.now())
+	k, err := w.keys.Generate(w.t.Context(), w.school, fmt.Sprint("k", w.n.Add(1)), purpose, w.now())
 	must(w.t, err)
 	_, err = w.l.AuthorizeSigningKey(w.t.Context(), w.act("operator"), w.school, k)
 	must(w.t, err)

@@ -32,10 +32,11 @@ func (k Link) parts() (claim domain.ID, hash string, ok bool) {
 	return domain.ID(id), hex.EncodeToString(sum[:]), true
 }
 
-// link is the capability for what (claim, holder, share) of a claim. It is derived under the
-// tenant's key from the command, so that the retry of a lost answer gets the same one.
-func (l *Ledger) link(ctx context.Context, act Act, what string, claim domain.ID) (k Link, hash string, err error) {
-	mac, err := l.vault.MAC(ctx, act.Tenant, what+" link", string(claim), string(act.ID(what)))
+// link is a capability of a claim: what says which sort, id which one. It is derived under
+// the tenant's key, so that a lost answer can be given again and the holder can be shown
+// their links, while the log holds hashes only.
+func (l *Ledger) link(ctx context.Context, tenant domain.ID, what string, claim, id domain.ID) (k Link, hash string, err error) {
+	mac, err := l.vault.MAC(ctx, tenant, what+" link", string(claim), string(id))
 	if err != nil {
 		return "", "", fmt.Errorf("deriving a link: %w", err)
 	}
@@ -59,7 +60,7 @@ func (l *Ledger) IssueClaim(ctx context.Context, act Act, ref award.Ref, credent
 		expiresAt = act.At.Add(14 * 24 * time.Hour)
 	}
 	claim := act.ID("claim")
-	k, hash, err := l.link(ctx, act, "claim", claim)
+	k, hash, err := l.link(ctx, act.Tenant, "claim", claim, claim)
 	if err != nil {
 		return ClaimIssued{}, err
 	}
@@ -113,6 +114,12 @@ func (l *Ledger) Holding(ctx context.Context, k Link) (Holding, error) {
 	return h, nil
 }
 
+// HeldBy reports whether the link is the holder's own, and not the claim link it came from.
+func (h Holding) HeldBy(k Link) bool {
+	_, hash, ok := k.parts()
+	return ok && h.State.HeldBy(hash)
+}
+
 // holding loads a link's claim, whichever tenant it belongs to: the link is the authority.
 func (l *Ledger) holding(ctx context.Context, k Link) (Holding, string, error) {
 	claim, hash, ok := k.parts()
@@ -147,25 +154,31 @@ func (l *Ledger) bearerAct(ctx context.Context, b Bearer, h Holding, route strin
 	})
 }
 
+// Redeemed is the holder's own link.
+type Redeemed struct {
+	Link     Link
+	Position eventlog.Position
+}
+
 // RedeemClaim spends a claim link and answers the holder's own link. Only the same request,
 // by its key, gets the same answer again: claim_used for everybody else.
-func (l *Ledger) RedeemClaim(ctx context.Context, b Bearer) (Link, error) {
+func (l *Ledger) RedeemClaim(ctx context.Context, b Bearer) (Redeemed, error) {
 	h, hash, err := l.holding(ctx, b.Link)
 	if err != nil {
-		return "", err
+		return Redeemed{}, err
 	}
 	act, err := l.bearerAct(ctx, b, h, "redeem/"+hash)
 	if err != nil {
-		return "", err
+		return Redeemed{}, err
 	}
-	holder, holderHash, err := l.link(ctx, act, "holder", h.Claim)
+	holder, holderHash, err := l.link(ctx, h.Tenant, "holder", h.Claim, act.ID("holder"))
 	if err != nil {
-		return "", err
+		return Redeemed{}, err
 	}
-	_, err = Execute(ctx, l, share.Decider, share.Decider.Stream(h.Claim), act, Just[share.Command](share.RedeemClaim{
+	out, err := Execute(ctx, l, share.Decider, share.Decider.Stream(h.Claim), act, Just[share.Command](share.RedeemClaim{
 		TokenHash: hash, HolderHash: holderHash, Now: act.At,
 	}))
-	return holder, err
+	return Redeemed{holder, out.Position}, err
 }
 
 // ShareMade is a share link and until when it works.
@@ -173,6 +186,7 @@ type ShareMade struct {
 	Share     domain.ID
 	Link      Link
 	ExpiresAt time.Time
+	Position  eventlog.Position
 }
 
 // CreateShare makes a link for somebody else; the bearer's link is the holder's.
@@ -186,7 +200,7 @@ func (l *Ledger) CreateShare(ctx context.Context, b Bearer, scope share.Scope, e
 		return ShareMade{}, err
 	}
 	id := act.ID("share id")
-	k, tokenHash, err := l.link(ctx, act, "share", h.Claim)
+	k, tokenHash, err := l.link(ctx, h.Tenant, "share", h.Claim, id)
 	if err != nil {
 		return ShareMade{}, err
 	}
@@ -198,21 +212,27 @@ func (l *Ledger) CreateShare(ctx context.Context, b Bearer, scope share.Scope, e
 	if err != nil {
 		return ShareMade{}, err
 	}
-	return ShareMade{Share: id, Link: k, ExpiresAt: out.State.Shares[id].ExpiresAt}, nil
+	return ShareMade{Share: id, Link: k, ExpiresAt: out.State.Shares[id].ExpiresAt, Position: out.Position}, nil
 }
 
 // RevokeShare ends a share link; the bearer's link is the holder's.
-func (l *Ledger) RevokeShare(ctx context.Context, b Bearer, id domain.ID) error {
+func (l *Ledger) RevokeShare(ctx context.Context, b Bearer, id domain.ID) (eventlog.Position, error) {
 	h, hash, err := l.holding(ctx, b.Link)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	act, err := l.bearerAct(ctx, b, h, "revoke/"+string(id))
 	if err != nil {
-		return err
+		return 0, err
 	}
-	_, err = Execute(ctx, l, share.Decider, share.Decider.Stream(h.Claim), act, Just[share.Command](share.RevokeShare{HolderHash: hash, Share: id}))
-	return err
+	out, err := Execute(ctx, l, share.Decider, share.Decider.Stream(h.Claim), act, Just[share.Command](share.RevokeShare{HolderHash: hash, Share: id}))
+	return out.Position, err
+}
+
+// ShareLink is a share link of a holding again, for its holder.
+func (l *Ledger) ShareLink(ctx context.Context, h Holding, id domain.ID) (Link, error) {
+	k, _, err := l.link(ctx, h.Tenant, "share", h.Claim, id)
+	return k, err
 }
 
 // OpenShare answers what a share link leads to, and notes that somebody looked: once a

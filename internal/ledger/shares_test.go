@@ -60,9 +60,10 @@ func TestClaim(t *testing.T) {
 		refused(t, err, "not_found")
 	}
 	b := c.bearer(claim.Link)
-	holder, err := c.l.RedeemClaim(t.Context(), b)
+	redeemed, err := c.l.RedeemClaim(t.Context(), b)
 	refused(t, err, "")
-	if again, err := c.l.RedeemClaim(t.Context(), b); err != nil || again != holder {
+	holder := redeemed.Link
+	if again, err := c.l.RedeemClaim(t.Context(), b); err != nil || again.Link != holder {
 		t.Error("the answer that was lost is not given again:", err)
 	}
 	_, err = c.l.RedeemClaim(t.Context(), c.bearer(claim.Link))
@@ -104,8 +105,9 @@ func TestNoClaimOnWhatIsOver(t *testing.T) {
 func TestShares(t *testing.T) {
 	c := newClassroom(t)
 	_, claim := claimed(c)
-	holder, err := c.l.RedeemClaim(t.Context(), c.bearer(claim.Link))
+	redeemed, err := c.l.RedeemClaim(t.Context(), c.bearer(claim.Link))
 	refused(t, err, "")
+	holder := redeemed.Link
 	tomorrow := c.now().Add(24 * time.Hour)
 	_, err = c.l.CreateShare(t.Context(), c.bearer(claim.Link), share.View, tomorrow)
 	refused(t, err, "not_found")
@@ -113,6 +115,11 @@ func TestShares(t *testing.T) {
 	refused(t, err, "")
 	_, err = c.l.Holding(t.Context(), made.Link)
 	refused(t, err, "not_found")
+	h, err := c.l.Holding(t.Context(), holder)
+	refused(t, err, "")
+	if old, err := c.l.Holding(t.Context(), claim.Link); err != nil || old.HeldBy(claim.Link) || !h.HeldBy(holder) {
+		t.Error("the claim link is taken for the holder's:", err)
+	}
 
 	for range 3 {
 		h, to, err := c.l.OpenShare(t.Context(), made.Link)
@@ -127,8 +134,13 @@ func TestShares(t *testing.T) {
 	_, _, err = c.l.OpenShare(t.Context(), holder)
 	refused(t, err, "not_found")
 
-	refused(t, c.l.RevokeShare(t.Context(), c.bearer(made.Link), made.Share), "not_found")
-	refused(t, c.l.RevokeShare(t.Context(), c.bearer(holder), made.Share), "")
+	if again, err := c.l.ShareLink(t.Context(), h, made.Share); err != nil || again != made.Link {
+		t.Error("the holder is shown another link than the one made:", err)
+	}
+	_, err = c.l.RevokeShare(t.Context(), c.bearer(made.Link), made.Share)
+	refused(t, err, "not_found")
+	_, err = c.l.RevokeShare(t.Context(), c.bearer(holder), made.Share)
+	refused(t, err, "")
 	_, _, err = c.l.OpenShare(t.Context(), made.Link)
 	refused(t, err, "share_revoked")
 

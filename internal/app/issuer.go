@@ -1,0 +1,80 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"sijil/domain"
+	"sijil/internal/issuer"
+	"sijil/projections"
+)
+
+// Issuing is the part of the service that signs and publishes, under one public URL.
+type Issuing struct {
+	Issuer    *issuer.Issuer
+	Publisher *issuer.Publisher
+	Place     *issuer.PGPlace
+}
+
+// Issuing is an issuer under publicURL with the keys of the data directory.
+func (a *App) Issuing(publicURL string) (*Issuing, error) {
+	i, err := issuer.New(issuer.Config{
+		Ledger: a.Ledger, Keys: a.SigningKeys(), PublicURL: publicURL, Now: a.cfg.Now, Logger: a.cfg.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Issuing{Issuer: i, Publisher: issuer.NewPublisher(i, statusBits{a.Reader}), Place: a.IssuerPlace()}, nil
+}
+
+// SigningKeys are the files of institutions' signing keys.
+func (a *App) SigningKeys() *issuer.FileKeys { return issuer.NewFileKeys(KeyDir(a.cfg.DataDir)) }
+
+// IssuerPlace is how far the issuer has come.
+func (a *App) IssuerPlace() *issuer.PGPlace { return issuer.NewPGPlace(a.DB.Projector, a.LogID) }
+
+func (i *Issuing) follower() *follower {
+	return &follower{
+		name:     "issuer",
+		run:      func(ctx context.Context) error { return i.Issuer.Follow(ctx, i.Place) },
+		stumbles: i.Issuer.Err,
+	}
+}
+
+// statusBits reads status lists from the read models.
+type statusBits struct{ reader *projections.Reader }
+
+// Bits implements [issuer.Bits].
+func (b statusBits) Bits(ctx context.Context, tenant, institution domain.ID, n int, purpose string, at time.Time) (set []int, length int, changed string, ok bool, err error) {
+	until := at
+	if until.IsZero() {
+		until = farFuture
+	}
+	err = b.reader.View(ctx, projections.Scope{Tenant: tenant}, func(tx pgx.Tx) error {
+		lists, err := projections.StatusLists(ctx, tx, tenant, institution)
+		if err != nil {
+			return err
+		}
+		for _, l := range lists {
+			if l.Number == n {
+				length, ok = l.Length, true
+			}
+		}
+		if ok {
+			set, err = projections.StatusBits(ctx, tx, tenant, institution, n, purpose, until)
+		}
+		return err
+	})
+	h := sha256.New()
+	for _, i := range set {
+		_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(i))) // never fails
+	}
+	return set, length, string(h.Sum(nil)), ok, err
+}
+
+// farFuture is after everything that was recorded.
+var farFuture = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
