@@ -39,6 +39,14 @@ bench: ## Run the benchmarks (compare runs with: go tool -modfile=tools/go.mod b
 	@scripts/bootstrap.sh --tests
 	go test -run '^$$' -bench . -benchmem ./...
 
+.PHONY: bench-append
+bench-append: bootstrap ## Compare raw INSERT, the event log and the API at 1, 8 and 64 writers, in turns
+	go run ./internal/bench/append
+
+.PHONY: soak
+soak: bootstrap ## Kill a ledger under load KILLS times (100), and look for anything lost
+	SIJIL_SOAK_KILLS=$(KILLS) go test -count=1 -timeout 3h -v -run '^TestSoak' ./cmd/sijil
+
 .PHONY: lint
 lint: ## Check format, vet, staticcheck and the rules of the house
 	@out=$$($(TOOL) gofumpt -l .); [ -z "$$out" ] || { echo "lint: run make fmt for:"; echo "$$out"; exit 1; }
