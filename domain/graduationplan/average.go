@@ -22,13 +22,11 @@ func (r Requirements) marks(c CourseRequirement, all []Grade) (*domain.Decimal, 
 	if !found {
 		return missing("course_missing")
 	}
-	for _, g := range counted {
-		switch {
-		case g.Status == Incomplete:
-			return nil, gap("grade_incomplete")
-		case g.Status == Scored && g.GradingScheme != r.GradingScheme:
-			return nil, gap("grade_in_other_scheme")
-		}
+	if slices.ContainsFunc(counted, func(g Grade) bool { return g.Status == Incomplete }) {
+		return nil, gap("grade_incomplete")
+	}
+	if slices.ContainsFunc(counted, r.foreign) {
+		return nil, gap("grade_in_other_scheme")
 	}
 	periods := c.GradingPeriods
 	if len(periods) == 0 {
@@ -66,6 +64,11 @@ func (r Requirements) marks(c CourseRequirement, all []Grade) (*domain.Decimal, 
 	return &average, nil
 }
 
+// foreign reports whether a mark is in another scheme than the plan's.
+func (r Requirements) foreign(g Grade) bool {
+	return g.Status == Scored && g.GradingScheme != r.GradingScheme
+}
+
 // item is what can be attempted again: one paper of one period, or the period as a whole.
 type item struct {
 	period     domain.Descriptor
@@ -73,16 +76,20 @@ type item struct {
 }
 
 // counted are a course's grades of the attempts that count, item by item: a resit of one
-// examination replaces that examination and leaves the term's marks as they are. found says
-// that anything was recorded within the allowed attempts, beyond that anything was outside.
+// examination replaces that examination and leaves the term's marks as they are. Periods
+// that the plan does not name are left out. found says that anything was recorded within the
+// allowed attempts, beyond that anything was outside. The order of grades means nothing.
 func (r Requirements) counted(c CourseRequirement, all []Grade) (grades []Grade, found, beyond bool) {
 	attempts := map[item]map[int][]Grade{}
 	for _, g := range all {
 		switch {
 		case g.Course != c.Course:
+		case len(c.GradingPeriods) > 0 && !slices.ContainsFunc(c.GradingPeriods, func(p WeightedPeriod) bool { return p.GradingPeriod == g.GradingPeriod }):
+			found = true
 		case r.MaxAttempts > 0 && g.Attempt > r.MaxAttempts:
 			beyond = true
 		default:
+			found = true
 			it := item{g.GradingPeriod, g.Assessment}
 			if attempts[it] == nil {
 				attempts[it] = map[int][]Grade{}
@@ -93,11 +100,12 @@ func (r Requirements) counted(c CourseRequirement, all []Grade) (grades []Grade,
 	for _, byAttempt := range attempts {
 		grades = append(grades, byAttempt[r.choose(byAttempt)]...)
 	}
-	return grades, len(attempts) > 0, beyond
+	return grades, found, beyond
 }
 
 // choose is the attempt that counts: the last one, or under [Best] the one with the best
-// mean, the earlier of equals; an attempt without any score counts only when no other has one.
+// mean, the earlier of equals. An attempt that has no mean in the plan's scheme, or is not
+// complete, counts only when no other one has.
 func (r Requirements) choose(byAttempt map[int][]Grade) int {
 	last, best := 0, 0
 	var top *big.Rat
@@ -109,7 +117,7 @@ func (r Requirements) choose(byAttempt map[int][]Grade) int {
 	}
 	for _, n := range sorted(byAttempt) {
 		m := r.mean(byAttempt[n])
-		if m.empty() {
+		if m.empty() || slices.ContainsFunc(byAttempt[n], func(g Grade) bool { return g.Status == Incomplete || r.foreign(g) }) {
 			continue
 		}
 		v := m.value()

@@ -38,15 +38,16 @@ func (r Requirements) check(scale *Scale) error {
 	); err != nil {
 		return err
 	}
-	for field, mark := range map[string]domain.Decimal{
-		"passMark": r.PassMark, "minAverage": r.MinAverage, "compensation.average": comp.Average, "compensation.floor": comp.Floor,
-	} {
-		if mark != 0 && (scale == nil || !scale.holds(mark)) {
-			return domain.Refuse(domain.Invalid, "invalid_field", "%s lies within the grading scheme", field)
-		}
-	}
-	if scale == nil && r.AbsentScore != 0 || scale != nil && !scale.holds(r.AbsentScore) {
-		return domain.Refuse(domain.Invalid, "invalid_field", "absentScore lies within the grading scheme")
+	within := func(mark domain.Decimal) bool { return mark == 0 || scale != nil && scale.holds(mark) }
+	if err := domain.Check(
+		domain.Rule{Field: "passMark", Holds: within(r.PassMark), Says: "lies within the grading scheme"},
+		domain.Rule{Field: "minAverage", Holds: within(r.MinAverage), Says: "lies within the grading scheme"},
+		domain.Rule{Field: "compensation.average", Holds: within(comp.Average), Says: "lies within the grading scheme"},
+		domain.Rule{Field: "compensation.floor", Holds: within(comp.Floor), Says: "lies within the grading scheme"},
+		// A mark of 0 elsewhere asks for nothing; an absence always counts as something.
+		domain.Rule{Field: "absentScore", Holds: within(r.AbsentScore) && (scale == nil || scale.holds(r.AbsentScore)), Says: "lies within the grading scheme"},
+	); err != nil {
+		return err
 	}
 	seen := map[domain.ID]bool{}
 	for _, c := range r.Courses {
