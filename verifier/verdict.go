@@ -65,8 +65,12 @@ type Named struct {
 // All is the lines in order.
 func (l *Lines) All() []Named {
 	return []Named{
-		{"integrity", l.Integrity}, {"issuerKey", l.IssuerKey}, {"accreditation", l.Accreditation},
-		{"status", l.Status}, {"time", l.Time}, {"anchoring", l.Anchoring},
+		{"integrity", l.Integrity},
+		{"issuerKey", l.IssuerKey},
+		{"accreditation", l.Accreditation},
+		{"status", l.Status},
+		{"time", l.Time},
+		{"anchoring", l.Anchoring},
 	}
 }
 

@@ -150,8 +150,10 @@ func ReadTimes(root Value) (Times, *Refusal) {
 		into *time.Time
 		read func(Value) (time.Time, error)
 	}{
-		{"validFrom", &t.ValidFrom, stampOf}, {"validUntil", &t.ValidUntil, stampOf},
-		{"nbf", &t.NotBefore, parseNumericDate}, {"exp", &t.Expires, parseNumericDate},
+		{"validFrom", &t.ValidFrom, stampOf},
+		{"validUntil", &t.ValidUntil, stampOf},
+		{"nbf", &t.NotBefore, parseNumericDate},
+		{"exp", &t.Expires, parseNumericDate},
 		{"iat", &t.IssuedAt, issuedAt},
 	} {
 		v := root.Get(f.name)
