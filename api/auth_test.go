@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/base64"
 	"strings"
 	"testing"
@@ -121,6 +122,20 @@ func TestAClientThatSendsTooMuchWaits(t *testing.T) {
 	f.send("GET", "/v1/probes", "", "X-Forwarded-For: 10.0.0.1").is(429, "rate_limited")
 	f.clock.advance(time.Second)
 	f.send("GET", "/v1/probes", "").ok()
+}
+
+func TestStrangersAreLimitedByAddress(t *testing.T) {
+	t.Parallel()
+	f := newFramework(t, func(c *Config) { c.PublicPerSecond = 1 })
+	read(f.Server, op{ID: "public-probe", Method: "GET", Path: "/v1/public", Scope: public, Tag: "probes"},
+		func(context.Context, *struct{}) (probe, error) { return probe{}, nil })
+	for range 5 {
+		f.send("GET", "/v1/public", "", "Authorization:").ok()
+	}
+	f.send("GET", "/v1/public", "", "Authorization:", "X-Forwarded-For: 10.0.0.1").is(429, "rate_limited")
+	f.send("GET", "/v1/probes", "").ok() // a client is not a stranger
+	f.clock.advance(time.Second)
+	f.send("GET", "/v1/public", "", "Authorization:").ok()
 }
 
 func TestTheTokenCacheStaysSmall(t *testing.T) {

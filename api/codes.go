@@ -69,7 +69,7 @@ var _ = explain(
 		"Ask for a new one at `POST /oauth2/token` and send it as `Authorization: Bearer …`, once.",
 	},
 	Code{"insufficient_scope", 403, "The access token does not carry the scope that this operation demands.", "Use a client whose role covers it; the OpenAPI document names the scope of each operation."},
-	Code{"rate_limited", 429, "This client, or this address at the token endpoint, sends more than it may.", "Wait as long as `Retry-After` says, and send batches."},
+	Code{"rate_limited", 429, "This client, or without a token this address, sends more than it may.", "Wait as long as `Retry-After` says, and send batches."},
 	Code{"invalid_scope", 422, "A scope asked for does not exist.", "Choose from the scopes in the OpenAPI document."},
 	Code{
 		"idempotency_key_required", 400, "A write came without an Idempotency-Key header.",

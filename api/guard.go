@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -42,6 +41,8 @@ func (s *Server) admit(r *http.Request, w http.ResponseWriter, described *huma.O
 		if wait := s.clients.take(c.principal.Client); wait > 0 {
 			return rateLimited(wait)
 		}
+	} else if wait := s.visitors.take(address(r)); wait > 0 {
+		return rateLimited(wait)
 	}
 	if p := s.positioned(r, c, !writes); p != nil {
 		return p
@@ -96,6 +97,3 @@ func rateLimited(wait time.Duration) *Problem {
 	seconds := max(1, int((wait+time.Second-1)/time.Second))
 	return newProblem(http.StatusTooManyRequests, "rate_limited", "").with("Retry-After", strconv.Itoa(seconds))
 }
-
-// detached is ctx without its end, for what must finish once it was begun.
-func detached(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }

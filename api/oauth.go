@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
@@ -82,11 +83,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) grant(w http.ResponseWriter, r *http.Request) (*tokenAnswer, *tokenError) {
-	address, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		address = r.RemoteAddr
-	}
-	if no := s.asked(w, "address "+address); no != nil {
+	if no := asked(w, s.askerAddresses, address(r)); no != nil {
 		return nil, no
 	}
 	form, no := tokenForm(w, r)
@@ -97,7 +94,7 @@ func (s *Server) grant(w http.ResponseWriter, r *http.Request) (*tokenAnswer, *t
 	if no != nil {
 		return nil, no
 	}
-	if no := s.asked(w, "client "+id); no != nil {
+	if no := asked(w, s.askers, id); no != nil {
 		return nil, no
 	}
 	client, err := s.cfg.Clients.Authenticate(r.Context(), id, secret)
@@ -111,8 +108,23 @@ func (s *Server) grant(w http.ResponseWriter, r *http.Request) (*tokenAnswer, *t
 	return s.issue(client, form.Get("scope"))
 }
 
-func (s *Server) asked(w http.ResponseWriter, who string) *tokenError {
-	if wait := s.askers.take(who); wait > 0 {
+// IssueToken makes a token for a program that runs in the ledger's own process and needs
+// no credentials; p is good for [access.TokenLife] from now.
+func (s *Server) IssueToken(p access.Principal, now time.Time) (string, error) {
+	return s.cfg.Tokens.Issue(p, now)
+}
+
+// address is where a request comes from: the connection's other end, and no header's word.
+func address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+func asked(w http.ResponseWriter, l *limiters, who string) *tokenError {
+	if wait := l.take(who); wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())+1))
 		return &tokenError{"temporarily_unavailable", "too many token requests: a token is good for ten minutes, keep it", http.StatusTooManyRequests}
 	}

@@ -20,8 +20,8 @@ type limiters struct {
 	by map[string]*rate.Limiter
 }
 
-func newLimiters(perSecond float64, burst int, now func() time.Time) *limiters {
-	return &limiters{rate: rate.Limit(perSecond), burst: max(1, burst), now: now, by: map[string]*rate.Limiter{}}
+func newLimiters(perSecond, burst float64, now func() time.Time) *limiters {
+	return &limiters{rate: rate.Limit(perSecond), burst: max(1, int(burst)), now: now, by: map[string]*rate.Limiter{}}
 }
 
 // take takes one from name's bucket: 0 when there was one, else how long until there is.

@@ -45,8 +45,6 @@ type Config struct {
 	Ready []Check
 	// Metrics may be nil.
 	Metrics *Metrics
-	// Publisher makes what verifiers fetch; without one, its operations fail.
-	Publisher Publisher
 	// RequestsPerSecond limits each client; 0 means 2,000, with bursts of twice that.
 	RequestsPerSecond float64
 	// TokensPerSecond limits token requests of each client id; 0 means 5, with bursts of 30.
@@ -79,9 +77,7 @@ type Server struct {
 	tokens  *verified
 	// Buckets by client, by client at the token endpoint, and by address.
 	clients, askers, askerAddresses, visitors *limiters
-	// visitors limits people on the pages of claims and shares, by address.
-	visitors *limiters
-	grants   map[string]access.Scope // by operation id
+	grants  map[string]access.Scope // by operation id
 
 	draining atomic.Bool
 }
@@ -106,10 +102,11 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, mux: http.NewServeMux(), cursors: cursors, grants: map[string]access.Scope{},
-		tokens:   newVerified(cfg.Tokens, cfg.Clients, cfg.Now),
-		clients:  newLimiters(cfg.RequestsPerSecond, int(2*cfg.RequestsPerSecond), cfg.Now),
-		askers:   newLimiters(cfg.TokensPerSecond, 30, cfg.Now),
-		visitors: newLimiters(cfg.RequestsPerSecond/100, 60, cfg.Now),
+		tokens:  newVerified(cfg.Tokens, cfg.Clients, cfg.Now),
+		clients:        newLimiters(cfg.RequestsPerSecond, 2*cfg.RequestsPerSecond, cfg.Now),
+		askers:         newLimiters(cfg.TokensPerSecond, 6*cfg.TokensPerSecond, cfg.Now),
+		askerAddresses: newLimiters(10*cfg.TokensPerSecond, 60*cfg.TokensPerSecond, cfg.Now),
+		visitors:       newLimiters(cfg.PublicPerSecond, 5*cfg.PublicPerSecond, cfg.Now),
 	}
 	s.api = humago.New(s.mux, openAPI())
 	s.mux.HandleFunc(anyPath, s.unrouted)
