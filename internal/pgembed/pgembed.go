@@ -111,7 +111,11 @@ func (s *Server) begin(ctx context.Context) error {
 	if err := s.users.take(ctx, syscall.LOCK_SH); err != nil {
 		return err
 	}
-	r, err := s.ensure(ctx)
+	err := s.initdb(ctx)
+	var r running
+	if err == nil {
+		r, err = s.ensure(ctx)
+	}
 	if err != nil {
 		s.users.release()
 		return err

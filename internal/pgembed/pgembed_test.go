@@ -2,6 +2,7 @@ package pgembed_test
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -110,6 +111,27 @@ func TestAKilledServerIsStartedAgain(t *testing.T) {
 	if ask[int](t, s, `select x from kept`) != 42 {
 		t.Error("a row is lost")
 	}
+}
+
+func TestALostDataDirectoryIsNotReplacedByAnEmptyOne(t *testing.T) {
+	t.Parallel()
+	dir := pgtest.DataDir(t)
+	s, err := pgembed.Start(t.Context(), pgembed.Config{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	away := pgtest.DataDir(t)
+	if err := os.Rename(filepath.Join(dir, "pg"), filepath.Join(away, "pg")); err != nil {
+		t.Fatal(err)
+	}
+	if !pgtest.KillServer(away) {
+		t.Fatal("no server to kill")
+	}
+	time.Sleep(2 * time.Second)
+	if exists(filepath.Join(dir, "pg")) {
+		t.Error("there is a new cluster")
+	}
+	stop(t, s)
 }
 
 func TestAnUnsupervisedServerStaysDown(t *testing.T) {

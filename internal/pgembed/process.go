@@ -36,9 +36,6 @@ func (s *Server) ensure(ctx context.Context) (running, error) {
 	if r, ok, err := s.adopt(ctx); ok || err != nil {
 		return r, err
 	}
-	if err := s.initdb(ctx); err != nil {
-		return running{}, err
-	}
 	r, err := s.launch(ctx)
 	if err != nil {
 		return running{}, err
@@ -76,8 +73,8 @@ func (s *Server) adopt(ctx context.Context) (running, bool, error) {
 	}
 }
 
-// initdb makes the cluster, under another name until it is whole: a kill on the way
-// leaves nothing that looks like one.
+// initdb makes the cluster if there is none, under another name until it is whole: a kill on
+// the way leaves nothing that looks like one.
 func (s *Server) initdb(ctx context.Context) error {
 	if exists(s.dataDir()) {
 		return nil
@@ -144,6 +141,7 @@ func (s *Server) spawn(ctx context.Context, socketDir string) (running, error) {
 		"-c", "listen_addresses=", "-c", "port=5432", "-c", "unix_socket_directories=" + socketDir, "-c", "unix_socket_permissions=0700",
 		"-c", "log_min_error_statement=panic", "-c", "log_error_verbosity=terse", "-c", "log_statement=none",
 		"-c", "logging_collector=off", "-c", "log_destination=stderr",
+		"-c", "max_connections=200", // six processes with all their pools
 	}
 	for k, v := range s.cfg.Settings {
 		args = append(args, "-c", k+"="+v)
@@ -249,6 +247,9 @@ func (s *Server) revive(ctx context.Context) error {
 		return err
 	}
 	defer s.start.release()
+	if !exists(s.dataDir()) { // an empty ledger in its place would be worse than none
+		return fmt.Errorf("%s is gone: stop this process and restore it", s.dataDir())
+	}
 	r, err := s.ensure(ctx)
 	if err != nil {
 		return err
