@@ -45,6 +45,8 @@ type Config struct {
 	Ready []Check
 	// Metrics may be nil.
 	Metrics *Metrics
+	// Publisher makes what verifiers fetch; without one, its operations fail.
+	Publisher Publisher
 	// RequestsPerSecond limits each client; 0 means 2,000, with bursts of twice that.
 	RequestsPerSecond float64
 	// TokensPerSecond limits token requests of each client id; 0 means 5, with bursts of 30.
@@ -77,7 +79,7 @@ type Server struct {
 	tokens  *verified
 	// Buckets by client, by client at the token endpoint, and by address.
 	clients, askers, askerAddresses, visitors *limiters
-	grants  map[string]access.Scope // by operation id
+	grants                                    map[string]access.Scope // by operation id
 
 	draining atomic.Bool
 }
@@ -102,7 +104,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, mux: http.NewServeMux(), cursors: cursors, grants: map[string]access.Scope{},
-		tokens:  newVerified(cfg.Tokens, cfg.Clients, cfg.Now),
+		tokens:         newVerified(cfg.Tokens, cfg.Clients, cfg.Now),
 		clients:        newLimiters(cfg.RequestsPerSecond, 2*cfg.RequestsPerSecond, cfg.Now),
 		askers:         newLimiters(cfg.TokensPerSecond, 6*cfg.TokensPerSecond, cfg.Now),
 		askerAddresses: newLimiters(10*cfg.TokensPerSecond, 60*cfg.TokensPerSecond, cfg.Now),
