@@ -125,6 +125,7 @@ const (
 	studentOneSQL  = `SELECT ` + studentColumns + ` FROM read.students WHERE tenant = $1 AND student = $2`
 	studentListSQL = `SELECT ` + studentColumns + ` FROM read.students WHERE tenant = $1 AND student > $2
 		AND ($3::uuid IS NULL OR institutions @> ARRAY[$3::uuid]) ORDER BY student LIMIT $4`
+	studentsByIDSQL   = `SELECT ` + studentColumns + ` FROM read.students WHERE tenant = $1 AND student = ANY($2::uuid[]) ORDER BY student`
 	studentNumbersSQL = `SELECT link, active, national, number FROM read.student_identifiers WHERE tenant = $1 AND student = $2 ORDER BY link`
 )
 
@@ -136,6 +137,11 @@ func StudentOne(ctx context.Context, tx pgx.Tx, tenant, id domain.ID) (Student, 
 // StudentList is a page of the register by id; school "" for all in scope.
 func StudentList(ctx context.Context, tx pgx.Tx, tenant, school, after domain.ID, limit int) ([]Student, error) {
 	return many[Student](ctx, tx, studentListSQL, tenant, afterID(after), orNull(school), limit)
+}
+
+// StudentsByID are those of the students named that are in scope, each once.
+func StudentsByID(ctx context.Context, tx pgx.Tx, tenant domain.ID, ids []domain.ID) ([]Student, error) {
+	return many[Student](ctx, tx, studentsByIDSQL, tenant, ids)
 }
 
 // StudentIdentifiers are a student's numbers.
