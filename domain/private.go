@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 )
 
@@ -34,8 +35,11 @@ type Private struct {
 	Subject ID
 	Class   Class
 	at      Place
-	plain   []byte
-	sealed  []byte
+	// plain is behind a pointer because fmt calls no method of a value that lies in an
+	// unexported field: of a pointer to a string it prints the address under every verb,
+	// while it would print bytes, or a struct behind a pointer, in full.
+	plain  *string
+	sealed []byte
 }
 
 // Conceal wraps v, any JSON value, as personal data about subject.
@@ -44,7 +48,8 @@ func Conceal(subject ID, class Class, v any) (Private, error) {
 	if err != nil {
 		return Private{}, fmt.Errorf("concealing personal data: %w", err)
 	}
-	return Private{Subject: subject, Class: class, plain: b}, nil
+	plain := string(b)
+	return Private{Subject: subject, Class: class, plain: &plain}, nil
 }
 
 // SealedPrivate wraps what the vault sealed for the event at.
@@ -56,7 +61,12 @@ func SealedPrivate(subject ID, class Class, at Place, sealed []byte) Private {
 func (p Private) Place() Place { return p.at }
 
 // Plain is the JSON before sealing; nil once sealed.
-func (p Private) Plain() []byte { return p.plain }
+func (p Private) Plain() []byte {
+	if p.plain == nil {
+		return nil
+	}
+	return []byte(*p.plain)
+}
 
 // Sealed is the vault's blob; nil before sealing.
 func (p Private) Sealed() []byte { return p.sealed }
@@ -96,9 +106,13 @@ func ParseEnvelope(b []byte) (Private, error) {
 	return SealedPrivate(e.Subject, e.Class, Place{e.Stream, e.Type, e.Event}, e.Sealed), nil
 }
 
-func (Private) String() string       { return "[private]" }
-func (Private) GoString() string     { return "[private]" }
-func (Private) LogValue() slog.Value { return slog.StringValue("[private]") }
+const masked = "[private]"
+
+// String, Format and LogValue mask the value. Format is for the verbs that would
+// otherwise pass String by, such as %d.
+func (Private) String() string             { return masked }
+func (Private) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, masked) } // fmt's own buffer takes everything
+func (Private) LogValue() slog.Value       { return slog.StringValue(masked) }
 
 // MarshalJSON refuses: a Private leaves only through the vault.
 func (Private) MarshalJSON() ([]byte, error) {
