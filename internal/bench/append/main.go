@@ -1,0 +1,111 @@
+// Command append compares ways to store single events durably, on a private PostgreSQL
+// that it starts and removes: plain inserts, and the event log's group commit. Run it by
+// "make bench-append".
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"sijil/internal/bench"
+	"sijil/internal/eventlog/pglog"
+	"sijil/internal/pgembed"
+	"sijil/migrations"
+)
+
+// maker makes one way to store an event, in pool's database, and what ends it.
+type maker func(ctx context.Context, pool *pgxpool.Pool) (s bench.Subject, end func(), err error)
+
+// ways are compared with each other, and all with the first.
+var ways = []maker{rawInsert, eventLog}
+
+func rawInsert(ctx context.Context, pool *pgxpool.Pool) (bench.Subject, func(), error) {
+	s, err := bench.RawInsert(ctx, pool)
+	return s, func() {}, err
+}
+
+func eventLog(ctx context.Context, pool *pgxpool.Pool) (bench.Subject, func(), error) {
+	log, err := pglog.Open(ctx, pool, pglog.Config{Clock: time.Now})
+	if err != nil {
+		return bench.Subject{}, nil, err
+	}
+	return bench.Append("event log", log), log.Close, nil
+}
+
+func main() {
+	rounds := flag.Int("rounds", 5, "how often each has its turn")
+	turn := flag.Duration("turn", 2*time.Second, "how long a turn lasts")
+	conns := flag.Int("conns", 32, "the most connections for plain inserts")
+	writers := flag.String("writers", "1,8,64", "numbers of concurrent writers")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	plan := bench.Plan{Clock: time.Now, Rounds: *rounds, Turn: *turn}
+	for w := range strings.SplitSeq(*writers, ",") {
+		n, err := strconv.Atoi(w)
+		if err != nil || n < 1 {
+			fmt.Fprintf(os.Stderr, "bench-append: %q is no number of writers\n", w)
+			os.Exit(2)
+		}
+		plan.Writers = append(plan.Writers, n)
+	}
+	if err := run(ctx, plan, *conns); err != nil {
+		fmt.Fprintln(os.Stderr, "bench-append:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, plan bench.Plan, conns int) (err error) {
+	dir, err := os.MkdirTemp("/var/tmp", "sijil-bench-") // where the account of PostgreSQL can reach it
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	server, err := pgembed.Start(ctx, pgembed.Config{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Stop(context.WithoutCancel(ctx))) }()
+	cfg, err := pgxpool.ParseConfig(server.URL())
+	if err != nil {
+		return err
+	}
+	cfg.MaxConns = int32(conns)
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if _, err := migrations.Up(ctx, pool); err != nil {
+		return err
+	}
+	if plan.CPU, err = bench.CPU(ctx, pool); err != nil {
+		return err
+	}
+	var subjects []bench.Subject
+	for _, make := range ways {
+		s, end, err := make(ctx, pool)
+		if err != nil {
+			return err
+		}
+		defer end()
+		subjects = append(subjects, s)
+	}
+	fmt.Printf("One event of %d bytes to a new stream each time, durable before the answer.\nMedians of %d turns of %s, taken in turns; ratio to the first in the same round; CPU is this process and PostgreSQL.\n\n",
+		bench.EventSize, plan.Rounds, plan.Turn)
+	results, err := bench.Run(ctx, plan, subjects...)
+	if err != nil {
+		return err
+	}
+	return bench.Print(os.Stdout, results)
+}
