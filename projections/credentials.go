@@ -161,3 +161,18 @@ func CredentialList(ctx context.Context, tx pgx.Tx, tenant domain.ID, f Credenti
 	return many[Credential](ctx, tx, credentialListSQL, tenant, orNull(f.Institution), orNull(f.Student), f.State,
 		afterID(after.Student), afterID(after.Program), afterID(after.Award), after.Edition, limit)
 }
+
+const statesSQL = `SELECT state, count(*)::int AS n FROM read.credentials WHERE tenant = $1 GROUP BY state`
+
+// CredentialStates counts the editions in scope by state.
+func CredentialStates(ctx context.Context, tx pgx.Tx, tenant domain.ID) (map[string]int, error) {
+	rows, err := many[struct {
+		State string
+		N     int
+	}](ctx, tx, statesSQL, tenant)
+	states := map[string]int{}
+	for _, r := range rows {
+		states[r.State] = r.N
+	}
+	return states, err
+}

@@ -33,6 +33,9 @@ func (s Scope) setting() string {
 	return "{" + strings.Join(ids, ",") + "}"
 }
 
+// Tx is a transaction of a [Reader.View]; what is above names it without the driver.
+type Tx = pgx.Tx
+
 // Reader reads read models as role sijil_app, under row-level security.
 type Reader struct {
 	pool *pgxpool.Pool

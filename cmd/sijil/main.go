@@ -22,7 +22,11 @@ type cli struct {
 
 	Serve   serveCmd   `cmd:"" help:"Run the API and what follows the log."`
 	Client  clientCmd  `cmd:"" help:"Make, list and revoke API clients."`
+	Demo    demoCmd    `cmd:"" help:"Start a ledger and a verifier and act out their users."`
+	Import  importCmd  `cmd:"" help:"Turn CSV files into records, as schools would post them."`
+	Log     logCmd     `cmd:"" help:"Look at the event log."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to the schema this program needs, or say how far it is."`
+	Replay  replayCmd  `cmd:"" help:"Compare the read models with the log, or build them anew."`
 	Verify  verifyCmd  `cmd:"" help:"Check signed diplomas, offline with a bundle or against a ledger."`
 	Version versionCmd `cmd:"" help:"Print which program this is."`
 }

@@ -72,7 +72,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) (err error) {
 	httpServer := api.HTTPServer(server.Handler(), a.log)
 	failed := make(chan error, 1)
 	go func() { failed <- httpServer.Serve(listener) }()
-	fmt.Fprintf(a.stdout, "sijil is ready: API %s (documentation at /docs)%s, data %s\n", public, privateURL, c.Data)
+	fmt.Fprintf(a.stdout, "sijil is ready: API %s (documentation at /docs), listening on %s%s, data %s\n", public, listener.Addr(), privateURL, c.Data)
 
 	select {
 	case err = <-failed:

@@ -18,7 +18,7 @@ func (a *App) API(publicURL string, limits Limits, metrics *prometheus.Registry)
 	if err != nil {
 		return nil, err
 	}
-	a.followers = append(a.followers, issuing.follower())
+	a.followers, a.issuer = append(a.followers, issuing.follower()), issuing.Issuer
 	cfg := api.Config{
 		Ledger: a.Ledger, Reader: a.Reader, Progress: a.Runner, Vault: a.Vault,
 		Tokens: tokens, Clients: a.Clients, LogID: a.LogID, Publisher: issuing.Publisher,

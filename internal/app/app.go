@@ -16,6 +16,7 @@ import (
 	"sijil/internal/access"
 	"sijil/internal/database"
 	"sijil/internal/eventlog/pglog"
+	"sijil/internal/issuer"
 	"sijil/internal/ledger"
 	"sijil/internal/process"
 	"sijil/internal/vault"
@@ -52,6 +53,7 @@ type App struct {
 
 	cfg       Config
 	followers []*follower
+	issuer    *issuer.Issuer
 }
 
 // KeyDir is where a data directory keeps its key files.

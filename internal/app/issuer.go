@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -36,6 +37,21 @@ func (a *App) SigningKeys() *issuer.FileKeys { return issuer.NewFileKeys(KeyDir(
 
 // IssuerPlace is how far the issuer has come.
 func (a *App) IssuerPlace() *issuer.PGPlace { return issuer.NewPGPlace(a.DB.Projector, a.LogID) }
+
+// IssuerStuck is what keeps awards from being signed, and what ends that; nil when the
+// issuer gets on. It is about the issuer that [App.API] made.
+func (a *App) IssuerStuck() error {
+	if a.issuer == nil {
+		return nil
+	}
+	if err := a.issuer.Err(); err != nil {
+		return err
+	}
+	for _, w := range a.issuer.Waiting() {
+		return fmt.Errorf("%d awards wait: %s", w.Awards, w.Cause)
+	}
+	return nil
+}
 
 func (i *Issuing) follower() *follower {
 	return &follower{
