@@ -5,8 +5,10 @@ import (
 	"net/http"
 
 	"sijil/domain"
+	"sijil/domain/accreditation"
 	"sijil/internal/access"
 	"sijil/internal/ledger"
+	"sijil/projections"
 )
 
 const accreditationsPath = "/v1/accreditations/"
@@ -26,6 +28,7 @@ func (s *Server) registerAccreditations() {
 	write(s, post("reinstate-accreditation", one+"/reinstatements", "End a suspension", ""), s.reinstateAccreditation)
 	write(s, post("withdraw-accreditation", one+"/withdrawals", "End the running grant before its time",
 		"Awards made before stand, unless it is withdrawn ab initio: then it never held."), s.withdrawAccreditation)
+	s.registerAccreditationReads()
 }
 
 // NewAccreditation is a grant by the caller's institution.
@@ -109,7 +112,7 @@ type withdrawAccreditationInput struct {
 // AccreditationWithdrawal is the end of the running grant before its time.
 type AccreditationWithdrawal struct {
 	From     domain.Date `json:"from,omitempty" doc:"The first day it no longer holds; not used ab initio"`
-	AbInitio bool        `json:"abInitio,omitempty" doc:"It never held: awards made under it lose their ground"`
+	AbInitio bool        `json:"abInitio,omitzero" doc:"It never held: awards made under it lose their ground"`
 	Decision Name        `json:"decision,omitempty" doc:"The reference of the legal act"`
 }
 
@@ -120,4 +123,64 @@ func (s *Server) withdrawAccreditation(ctx context.Context, in *withdrawAccredit
 	}
 	w, err := s.cfg.Ledger.WithdrawAccreditation(ctx, act, in.Accreditation, in.Body.From, in.Body.AbInitio, string(in.Body.Decision))
 	return recorded(s, accreditationsPath, w, err)
+}
+
+// Accreditation is what one agent decided about one institution, as it stands on a day.
+type Accreditation struct {
+	ID               domain.ID         `json:"id"`
+	Institution      domain.ID         `json:"institution"`
+	AccreditingAgent domain.ID         `json:"accreditingAgent"`
+	Program          domain.ID         `json:"program,omitempty"`
+	Level            domain.Descriptor `json:"level,omitempty"`
+	Accredited       bool              `json:"accredited" doc:"Whether the institution may award on that day"`
+	Grants           []Grant           `json:"grants" doc:"Every grant ever made, oldest first"`
+	History          []HistoryEntry    `json:"history,omitempty"`
+}
+
+// Grant is one run of days and what interrupts it.
+type Grant struct {
+	From          domain.Date   `json:"from"`
+	Until         domain.Date   `json:"until,omitempty"`
+	Suspensions   []domain.Span `json:"suspensions,omitempty"`
+	WithdrawnFrom domain.Date   `json:"withdrawnFrom,omitempty"`
+	AbInitio      bool          `json:"abInitio,omitzero"`
+}
+
+type listAccreditationsInput struct {
+	Paged
+	Asked
+	Institution domain.ID `query:"institution"`
+	Program     domain.ID `query:"program"`
+}
+
+type getAccreditationInput struct {
+	Asked
+	Known
+	Accreditation domain.ID `path:"accreditation"`
+}
+
+func (s *Server) registerAccreditationReads() {
+	r := register[accreditation.Event, Accreditation]{
+		category: accreditation.Decider.Category, path: "/v1/accreditations", tag: "accreditations", noun: "accreditation",
+		scope: access.AccreditationsRead, build: accreditationOn,
+		withHistory: func(b *Accreditation, h []HistoryEntry) { b.History = h },
+	}
+	listRegister(s, r, func(in *listAccreditationsInput) (Paged, Asked, projections.RegisterFilter) {
+		return in.Paged, in.Asked, projections.RegisterFilter{Owner: in.Institution, Subject: in.Program}
+	})
+	getRegister(s, r, "accreditation", func(in *getAccreditationInput) (domain.ID, Asked, Known) {
+		return in.Accreditation, in.Asked, in.Known
+	})
+}
+
+func accreditationOn(id domain.ID, facts []accreditation.Event, day domain.Date) Accreditation {
+	st := accreditation.Decider.Fold(accreditation.State{}, facts...)
+	out := Accreditation{
+		ID: id, Institution: st.Institution, AccreditingAgent: st.AccreditingAgent, Program: st.Program, Level: st.Level,
+		Accredited: accreditation.AccreditedOn(st, accreditation.Scope{Program: st.Program, Level: st.Level}, day),
+	}
+	for _, g := range st.Grants {
+		out.Grants = append(out.Grants, Grant{g.From, g.Until, g.Suspensions, g.WithdrawnFrom, g.AbInitio})
+	}
+	return out
 }

@@ -8,6 +8,7 @@ import (
 	"sijil/domain/gradingscheme"
 	"sijil/internal/access"
 	"sijil/internal/ledger"
+	"sijil/projections"
 )
 
 func (s *Server) registerGradingSchemes() {
@@ -21,6 +22,7 @@ func (s *Server) registerGradingSchemes() {
 		Summary:     "Publish how scores of the scheme read in another one",
 		Description: "Under the authority of the caller's institution. Nothing is converted without such a table, and recorded scores stay in the scheme they were given in.",
 	}, s.publishConversion)
+	s.registerGradingSchemeReads()
 }
 
 // NewGradingScheme is a scale of scores.
@@ -32,7 +34,7 @@ type NewGradingScheme struct {
 	MaxScore              domain.Decimal `json:"maxScore"`
 	PassMark              domain.Decimal `json:"passMark" doc:"The worst score that passes"`
 	Step                  domain.Decimal `json:"step" doc:"The grain: every score is minScore plus a multiple of it"`
-	LowerIsBetter         bool           `json:"lowerIsBetter,omitempty" doc:"1 is the best mark"`
+	LowerIsBetter         bool           `json:"lowerIsBetter,omitzero" doc:"1 is the best mark"`
 	Labels                []GradeLabel   `json:"labels,omitempty" maxItems:"200" doc:"Names of scores, best first"`
 }
 
@@ -103,4 +105,76 @@ func (s *Server) publishConversion(ctx context.Context, in *publishConversionInp
 		To: b.To, From: b.From, Table: table, Decision: string(b.Decision),
 	})
 	return recorded(s, "/v1/gradingSchemes/", w, err)
+}
+
+// GradingScheme is a scale of scores, and how it reads in others from a day on.
+type GradingScheme struct {
+	ID                    domain.ID      `json:"id"`
+	EducationOrganization domain.ID      `json:"educationOrganization"`
+	IdentificationCode    string         `json:"identificationCode"`
+	Name                  domain.Text    `json:"name"`
+	MinScore              domain.Decimal `json:"minScore"`
+	MaxScore              domain.Decimal `json:"maxScore"`
+	PassMark              domain.Decimal `json:"passMark"`
+	Step                  domain.Decimal `json:"step"`
+	LowerIsBetter         bool           `json:"lowerIsBetter,omitzero"`
+	Labels                []GradeLabel   `json:"labels,omitempty"`
+	Conversions           []Conversion   `json:"conversions,omitempty" doc:"Those in force on that day"`
+	History               []HistoryEntry `json:"history,omitempty"`
+}
+
+// Conversion is a published table.
+type Conversion struct {
+	To        domain.ID        `json:"to"`
+	Authority domain.ID        `json:"authority" doc:"The institution that answers for it"`
+	From      domain.Date      `json:"from"`
+	Table     []ConversionStep `json:"table"`
+	Decision  string           `json:"decision,omitempty"`
+}
+
+type listGradingSchemesInput struct {
+	Paged
+	Asked
+	EducationOrganization domain.ID `query:"educationOrganization"`
+	IdentificationCode    string    `query:"identificationCode" maxLength:"60"`
+}
+
+type getGradingSchemeInput struct {
+	Asked
+	Known
+	GradingScheme domain.ID `path:"gradingScheme"`
+}
+
+func (s *Server) registerGradingSchemeReads() {
+	r := register[gradingscheme.Event, GradingScheme]{
+		category: gradingscheme.Decider.Category, path: "/v1/gradingSchemes", tag: "gradingSchemes", noun: "grading-scheme",
+		scope: access.CatalogRead, build: gradingSchemeOn,
+		withHistory: func(b *GradingScheme, h []HistoryEntry) { b.History = h },
+	}
+	listRegister(s, r, func(in *listGradingSchemesInput) (Paged, Asked, projections.RegisterFilter) {
+		return in.Paged, in.Asked, projections.RegisterFilter{Owner: in.EducationOrganization, Code: in.IdentificationCode}
+	})
+	getRegister(s, r, "gradingScheme", func(in *getGradingSchemeInput) (domain.ID, Asked, Known) {
+		return in.GradingScheme, in.Asked, in.Known
+	})
+}
+
+func gradingSchemeOn(id domain.ID, facts []gradingscheme.Event, day domain.Date) GradingScheme {
+	st := gradingscheme.Decider.Fold(gradingscheme.State{}, facts...)
+	d := st.Definition
+	out := GradingScheme{
+		ID: id, EducationOrganization: d.EducationOrganization, IdentificationCode: d.IdentificationCode, Name: d.Name,
+		MinScore: d.MinScore, MaxScore: d.MaxScore, PassMark: d.PassMark, Step: d.Step, LowerIsBetter: d.LowerIsBetter,
+	}
+	for _, l := range d.Labels {
+		out.Labels = append(out.Labels, GradeLabel{LocalCode(l.Label), l.Score, l.Title})
+	}
+	for _, c := range st.InForce(day) {
+		conversion := Conversion{To: c.To, Authority: c.Authority, From: c.From, Decision: c.Decision}
+		for _, step := range c.Table {
+			conversion.Table = append(conversion.Table, ConversionStep(step))
+		}
+		out.Conversions = append(out.Conversions, conversion)
+	}
+	return out
 }

@@ -7,6 +7,7 @@ import (
 	"sijil/domain"
 	"sijil/domain/graduationplan"
 	"sijil/internal/access"
+	"sijil/projections"
 )
 
 func (s *Server) registerGraduationPlans() {
@@ -16,6 +17,7 @@ func (s *Server) registerGraduationPlans() {
 		Description: "The first one under an identificationCode is version 1; each later one begins after the one before, and ends it. " +
 			"A published version never changes: a decision is replayed under the version in force on its day.",
 	}, s.publishGraduationPlan)
+	s.registerGraduationPlanReads()
 }
 
 // NewGraduationPlan is a version of what a program asks of a graduate.
@@ -39,7 +41,7 @@ type Requirements struct {
 	AbsentScore    domain.Decimal      `json:"absentScore,omitzero" doc:"What an unexcused absence counts as"`
 	Rounding       Rounding            `json:"rounding,omitzero"`
 	Compensation   Compensation        `json:"compensation,omitzero"`
-	MaxAttempts    int                 `json:"maxAttempts,omitempty" minimum:"0" maximum:"100" doc:"At one course; absent for any number"`
+	MaxAttempts    int                 `json:"maxAttempts,omitzero" minimum:"0" maximum:"100" doc:"At one course; absent for any number"`
 	CountedAttempt string              `json:"countedAttempt,omitempty" enum:"last,best" doc:"Which attempt counts; absent for the last"`
 	Courses        []CourseRequirement `json:"courses,omitempty" maxItems:"500" doc:"All required, each under its own conditions"`
 }
@@ -51,7 +53,7 @@ type Rounding struct {
 
 // Compensation lets the general average carry failed courses.
 type Compensation struct {
-	MaxCourses int            `json:"maxCourses,omitempty" minimum:"0" maximum:"500" doc:"How many; none is carried when more failed"`
+	MaxCourses int            `json:"maxCourses,omitzero" minimum:"0" maximum:"500" doc:"How many; none is carried when more failed"`
 	Average    domain.Decimal `json:"average,omitzero" doc:"The worst general average that carries"`
 	Floor      domain.Decimal `json:"floor,omitzero" doc:"The worst course average that can be carried"`
 }
@@ -65,7 +67,7 @@ type CourseRequirement struct {
 	EliminatoryMark domain.Decimal      `json:"eliminatoryMark,omitzero" doc:"A worse average is never compensated"`
 	AcceptedResults []domain.Descriptor `json:"acceptedResults,omitempty" maxItems:"20" doc:"The courseAttemptResult codes that meet it; no mark is then looked at"`
 	GradingPeriods  []WeightedPeriod    `json:"gradingPeriods,omitempty" maxItems:"50" doc:"The periods that must be marked, with their weights; absent for the plain mean of whatever was marked"`
-	Transferable    bool                `json:"transferable,omitempty" doc:"Credit awarded for the course meets it without a mark"`
+	Transferable    bool                `json:"transferable,omitzero" doc:"Credit awarded for the course meets it without a mark"`
 }
 
 // WeightedPeriod is a grading period's part in a course average.
@@ -122,4 +124,87 @@ func (r Requirements) plan() graduationplan.Requirements {
 		p.Courses = append(p.Courses, required)
 	}
 	return p
+}
+
+// GraduationPlan is what a program asks of a graduate: the version in force on a day, and
+// every version there is.
+type GraduationPlan struct {
+	ID                    domain.ID      `json:"id"`
+	EducationOrganization domain.ID      `json:"educationOrganization"`
+	IdentificationCode    string         `json:"identificationCode"`
+	Program               domain.ID      `json:"program"`
+	VersionInForce        int            `json:"versionInForce,omitzero" doc:"On that day; absent for none"`
+	Versions              []PlanVersion  `json:"versions" doc:"Oldest first; each ends at its until, or where the next begins"`
+	History               []HistoryEntry `json:"history,omitempty"`
+}
+
+// PlanVersion is one published version.
+type PlanVersion struct {
+	Version      int          `json:"version"`
+	Name         domain.Text  `json:"name"`
+	From         domain.Date  `json:"from"`
+	Until        domain.Date  `json:"until,omitempty"`
+	Requirements Requirements `json:"requirements"`
+	Decision     string       `json:"decision,omitempty"`
+}
+
+type listGraduationPlansInput struct {
+	Paged
+	Asked
+	EducationOrganization domain.ID `query:"educationOrganization"`
+	Program               domain.ID `query:"program"`
+	IdentificationCode    string    `query:"identificationCode" maxLength:"60"`
+}
+
+type getGraduationPlanInput struct {
+	Asked
+	Known
+	GraduationPlan domain.ID `path:"graduationPlan"`
+}
+
+func (s *Server) registerGraduationPlanReads() {
+	r := register[graduationplan.Event, GraduationPlan]{
+		category: graduationplan.Decider.Category, path: "/v1/graduationPlans", tag: "graduationPlans", noun: "graduation-plan",
+		scope: access.CatalogRead, build: graduationPlanOn,
+		withHistory: func(b *GraduationPlan, h []HistoryEntry) { b.History = h },
+	}
+	listRegister(s, r, func(in *listGraduationPlansInput) (Paged, Asked, projections.RegisterFilter) {
+		return in.Paged, in.Asked, projections.RegisterFilter{Owner: in.EducationOrganization, Subject: in.Program, Code: in.IdentificationCode}
+	})
+	getRegister(s, r, "graduationPlan", func(in *getGraduationPlanInput) (domain.ID, Asked, Known) {
+		return in.GraduationPlan, in.Asked, in.Known
+	})
+}
+
+func graduationPlanOn(id domain.ID, facts []graduationplan.Event, day domain.Date) GraduationPlan {
+	st := graduationplan.Decider.Fold(graduationplan.State{}, facts...)
+	var out GraduationPlan
+	for _, v := range st.Versions {
+		out.EducationOrganization, out.IdentificationCode, out.Program = v.EducationOrganization, v.IdentificationCode, v.Program
+		out.Versions = append(out.Versions, PlanVersion{v.Version, v.Name, v.From, v.Until, wireRequirements(v.Requirements), v.Decision})
+	}
+	out.ID = id
+	if v, ok := st.InForce(day); ok {
+		out.VersionInForce = v.Version
+	}
+	return out
+}
+
+// wireRequirements is the opposite of plan.
+func wireRequirements(p graduationplan.Requirements) Requirements {
+	r := Requirements{
+		GradingScheme: p.GradingScheme, CreditPoint: p.CreditPoint, PassMark: p.PassMark, MinAverage: p.MinAverage, AbsentScore: p.AbsentScore,
+		Rounding: Rounding(p.Rounding), Compensation: Compensation(p.Compensation), MaxAttempts: p.MaxAttempts, CountedAttempt: string(p.CountedAttempt),
+	}
+	for _, c := range p.Courses {
+		required := CourseRequirement{
+			Course: c.Course, Credits: c.Credits, Coefficient: c.Coefficient, EliminatoryMark: c.EliminatoryMark,
+			AcceptedResults: c.AcceptedResults, Transferable: c.Transferable,
+		}
+		for _, w := range c.GradingPeriods {
+			required.GradingPeriods = append(required.GradingPeriods, WeightedPeriod(w))
+		}
+		r.Courses = append(r.Courses, required)
+	}
+	return r
 }

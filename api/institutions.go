@@ -62,6 +62,7 @@ func (s *Server) registerInstitutions() {
 	o = post("report-key-compromise", one+"/signingKeys/{kid}/compromises", "Say since when somebody else may hold a key", access.KeysWrite)
 	o.Description = "Credentials that the ledger recorded before that instant stand; all others under the key are refused from now on. The instant can later move earlier, never later."
 	write(s, o, s.reportCompromise)
+	s.registerInstitutionReads()
 }
 
 // NewInstitution is an institution to register.

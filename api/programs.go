@@ -7,6 +7,7 @@ import (
 	"sijil/domain"
 	"sijil/domain/program"
 	"sijil/internal/access"
+	"sijil/projections"
 )
 
 func (s *Server) registerPrograms() {
@@ -15,6 +16,7 @@ func (s *Server) registerPrograms() {
 		Summary:     "Define a program of study",
 		Description: "A definition never changes: the same one again changes nothing, another one under the same programId is refused.",
 	}, s.defineProgram)
+	s.registerProgramReads()
 }
 
 // NewProgram is a program of study.
@@ -51,4 +53,48 @@ func (s *Server) defineProgram(ctx context.Context, in *defineProgramInput) (*an
 		Level: b.Level, AwardTitle: title, AchievementType: b.AchievementType, CreditPoint: b.CreditPoint, LanguageOfInstruction: b.LanguageOfInstruction,
 	})
 	return recorded(s, "/v1/programs/", w, err)
+}
+
+// Program is a program of study.
+type Program struct {
+	ID                    domain.ID         `json:"id"`
+	EducationOrganization domain.ID         `json:"educationOrganization"`
+	ProgramID             string            `json:"programId"`
+	ProgramName           domain.Text       `json:"programName"`
+	ProgramType           domain.Descriptor `json:"programType,omitempty"`
+	Level                 domain.Descriptor `json:"level,omitempty"`
+	AwardTitle            domain.Text       `json:"awardTitle,omitempty"`
+	AchievementType       string            `json:"achievementType"`
+	CreditPoint           domain.Decimal    `json:"creditPoint,omitzero"`
+	LanguageOfInstruction string            `json:"languageOfInstruction,omitempty"`
+	History               []HistoryEntry    `json:"history,omitempty"`
+}
+
+type listProgramsInput struct {
+	Paged
+	EducationOrganization domain.ID `query:"educationOrganization"`
+	ProgramID             string    `query:"programId" maxLength:"60"`
+}
+
+type getProgramInput struct {
+	Known
+	Program domain.ID `path:"program"`
+}
+
+func (s *Server) registerProgramReads() {
+	r := register[program.Event, Program]{
+		category: program.Decider.Category, path: "/v1/programs", tag: "programs", noun: "program", scope: access.CatalogRead,
+		build: func(id domain.ID, facts []program.Event, _ domain.Date) Program {
+			d := program.Decider.Fold(program.State{}, facts...).Definition
+			return Program{
+				id, d.EducationOrganization, d.ProgramID, d.ProgramName, d.ProgramType, d.Level, d.AwardTitle,
+				d.AchievementType, d.CreditPoint, d.LanguageOfInstruction, nil,
+			}
+		},
+		withHistory: func(b *Program, h []HistoryEntry) { b.History = h },
+	}
+	listRegister(s, r, func(in *listProgramsInput) (Paged, Asked, projections.RegisterFilter) {
+		return in.Paged, Asked{}, projections.RegisterFilter{Owner: in.EducationOrganization, Code: in.ProgramID}
+	})
+	getRegister(s, r, "program", func(in *getProgramInput) (domain.ID, Asked, Known) { return in.Program, Asked{}, in.Known })
 }

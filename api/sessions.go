@@ -7,6 +7,7 @@ import (
 	"sijil/domain"
 	"sijil/domain/academicsession"
 	"sijil/internal/access"
+	"sijil/projections"
 )
 
 func (s *Server) registerSessions() {
@@ -20,6 +21,7 @@ func (s *Server) registerSessions() {
 		Summary:     "Make a session's marks final",
 		Description: "From then on its marks are amended only, and by two officers. There is no way back.",
 	}, s.finalizeSession)
+	s.registerSessionReads()
 }
 
 // NewSession is a term of a school year.
@@ -63,4 +65,44 @@ func (s *Server) finalizeSession(ctx context.Context, in *finalizeSessionInput) 
 	}
 	w, err := s.cfg.Ledger.FinalizeSession(ctx, act, in.Session, in.Body.FinalizedOn)
 	return recorded(s, "/v1/sessions/", w, err)
+}
+
+// Session is a term of a school year.
+type Session struct {
+	ID          domain.ID         `json:"id"`
+	School      domain.ID         `json:"school"`
+	SchoolYear  int               `json:"schoolYear"`
+	SessionName string            `json:"sessionName"`
+	Term        domain.Descriptor `json:"term,omitempty"`
+	BeginDate   domain.Date       `json:"beginDate"`
+	EndDate     domain.Date       `json:"endDate"`
+	FinalizedOn domain.Date       `json:"finalizedOn,omitempty" doc:"From then on its marks are amended only"`
+	History     []HistoryEntry    `json:"history,omitempty"`
+}
+
+type listSessionsInput struct {
+	Paged
+	School      domain.ID `query:"school"`
+	SessionName string    `query:"sessionName" maxLength:"60"`
+}
+
+type getSessionInput struct {
+	Known
+	Session domain.ID `path:"session"`
+}
+
+func (s *Server) registerSessionReads() {
+	r := register[academicsession.Event, Session]{
+		category: academicsession.Decider.Category, path: "/v1/sessions", tag: "sessions", noun: "session", scope: access.CatalogRead,
+		build: func(id domain.ID, facts []academicsession.Event, _ domain.Date) Session {
+			st := academicsession.Decider.Fold(academicsession.State{}, facts...)
+			d := st.Definition
+			return Session{id, d.School, d.SchoolYear, d.SessionName, d.Term, d.BeginDate, d.EndDate, st.FinalizedOn, nil}
+		},
+		withHistory: func(b *Session, h []HistoryEntry) { b.History = h },
+	}
+	listRegister(s, r, func(in *listSessionsInput) (Paged, Asked, projections.RegisterFilter) {
+		return in.Paged, Asked{}, projections.RegisterFilter{Owner: in.School, Code: in.SessionName}
+	})
+	getRegister(s, r, "session", func(in *getSessionInput) (domain.ID, Asked, Known) { return in.Session, Asked{}, in.Known })
 }

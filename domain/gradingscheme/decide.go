@@ -35,6 +35,17 @@ func (s State) Convert(score domain.Decimal, to domain.ID, day domain.Date) (rea
 	return read, true
 }
 
+// InForce are the tables in force on day, one for each scheme that scores read in.
+func (s State) InForce(day domain.Date) []ConversionPublished {
+	var list []ConversionPublished
+	for _, c := range s.Conversions {
+		if in, ok := s.conversion(c.To, day); ok && in.From == c.From {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
 // conversion is the table in force on day.
 func (s State) conversion(to domain.ID, day domain.Date) (ConversionPublished, bool) {
 	for i := len(s.Conversions) - 1; i >= 0; i-- {

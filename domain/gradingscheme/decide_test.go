@@ -198,6 +198,11 @@ func TestConvert(t *testing.T) {
 			t.Errorf("%s: %s %v, want %q", name, got, ok, x.want)
 		}
 	}
+	for day, want := range map[domain.Date]int{"2023-12-31": 0, "2024-06-01": 1, "2025-01-01": 1} {
+		if in := s.InForce(day); len(in) != want {
+			t.Errorf("on %s %d tables are in force, want %d", day, len(in), want)
+		}
+	}
 }
 
 // TestLabelsPartitionScores: under any scheme whose definition is accepted, a label's own score

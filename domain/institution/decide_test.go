@@ -167,6 +167,10 @@ func TestWhatHeldOnADay(t *testing.T) {
 			t.Errorf("on %s %q keeps its records, want %q", c.day, got, c.custodian)
 		}
 	}
+	next := institution.Decider.Fold(s, institution.SuccessorDesignated{Successor: other, BeginDate: "2020-08-01"})
+	if next.SuccessorOn("2020-07-31") != "" || next.SuccessorOn("2020-08-01") != other {
+		t.Error("a successor does not begin on its day")
+	}
 	if r := institution.Decider.Fold(institution.State{}, root); r.EnrollsOn("2020-01-01") {
 		t.Error("a ministry enrolls students")
 	}

@@ -115,6 +115,12 @@ func (s State) NameOn(day domain.Date) Named {
 	return n
 }
 
+// SuccessorOn is who continues its work on day; empty when nobody does.
+func (s State) SuccessorOn(day domain.Date) domain.ID {
+	next, _ := holding(s.Successors, func(n Succeeded) domain.Date { return n.From }, day)
+	return next.Successor
+}
+
 // StatusOn is its operational status on day; ok is false before it existed.
 func (s State) StatusOn(day domain.Date) (Status, bool) {
 	return holding(s.Statuses, func(st Status) domain.Date { return st.From }, day)
