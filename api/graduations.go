@@ -78,11 +78,8 @@ func (s *Server) assessGraduation(ctx context.Context, in *assessGraduationInput
 	}
 	f := a.Found
 	found := Assessment{
-		ID: a.ID, Event: a.Event, Digest: a.Digest, Outcome: string(f.Outcome), Gaps: make([]AssessmentGap, len(f.Gaps)),
+		ID: a.ID, Event: a.Event, Digest: a.Digest, Outcome: string(f.Outcome), Gaps: gaps(f.Gaps),
 		PlanVersion: f.PlanVersion, Accreditation: f.Accreditation, EarnedCredits: f.EarnedCredits, Average: f.Average,
-	}
-	for i, g := range f.Gaps {
-		found.Gaps[i] = AssessmentGap(g)
 	}
 	return written(s, a.Position, transcriptPath(b.StudentUniqueID), found), nil
 }
