@@ -13,6 +13,7 @@ import (
 	"sijil/domain"
 	"sijil/domain/award"
 	"sijil/internal/eventlog"
+	"sijil/internal/follower"
 	"sijil/internal/ledger"
 	"sijil/verifier/did"
 	"sijil/verifier/status"
@@ -45,7 +46,8 @@ type Issuer struct {
 	mu      sync.Mutex
 	waiting map[string]wait // by award stream and edition
 	told    map[string]time.Time
-	failed  error
+	// following is the log's follower, nil before the first turn.
+	following *follower.Follower
 }
 
 // New is an issuer; an error means that cfg cannot work.

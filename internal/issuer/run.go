@@ -5,155 +5,175 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"sijil/internal/eventlog"
+	"sijil/internal/follower"
 )
 
 // Place remembers how far an issuer has come, outside the log.
 type Place interface {
-	// Load is the position before which nothing is left to do, 0 at first.
+	// Load is the position before which nothing is left to do, 0 at first. [ErrForeignLog]
+	// when it is of another log.
 	Load(ctx context.Context) (eventlog.Position, error)
 	// Save remembers it.
 	Save(ctx context.Context, at eventlog.Position) error
 }
 
 const (
-	// maxBatch is how many awards go through the steps together.
-	maxBatch = 512
-	// saveEvery is how many events may be read again after a crash.
+	// maxBatch is how many awards go through the steps together, of readBatch events.
+	maxBatch  = 512
+	readBatch = 4096
+	// saveEvery and saveAfter bound what is read again after a crash where nothing was
+	// awarded; saving each place would cost a commit beside every append.
 	saveEvery = 20_000
+	saveAfter = 10 * time.Second
 	// retryHeld is how often awards that wait are looked at again.
 	retryHeld = 2 * time.Second
 )
 
-// Run issues what the log awards until ctx ends. Two processes that run at once do each
-// other no harm, only double work. An error is temporary: the caller waits and runs again.
+// run is one following of the log.
+type run struct {
+	issuer *Issuer
+	place  Place
+	// saved is the remembered place, savedAt when it was remembered.
+	saved   eventlog.Position
+	savedAt time.Time
+}
+
+// Run issues what the log awards until ctx ends, which is nil, or until what no waiting
+// cures. Two processes that run at once do each other no harm, only double work.
 func (i *Issuer) Run(ctx context.Context, place Place) error {
-	log := i.ledger.Log()
-	at, err := place.Load(ctx)
-	if err != nil {
-		return fmt.Errorf("loading the issuer's place in the log: %w", err)
+	r := &run{issuer: i, place: place}
+	f := follower.New(follower.Config{
+		Name: "issuer", Log: i.ledger.Log(), Place: r.load, Handle: r.handle, MaxBatch: readBatch, Logger: i.logger,
+	})
+	i.mu.Lock()
+	i.following = f
+	i.mu.Unlock()
+	ctx, stop := context.WithCancel(ctx)
+	var retrying sync.WaitGroup
+	retrying.Go(func() { i.retryHeld(ctx) })
+	err := f.Run(ctx)
+	stop()
+	retrying.Wait()
+	return err
+}
+
+func (r *run) load(ctx context.Context) (eventlog.Position, error) {
+	at, err := r.place.Load(ctx)
+	if errors.Is(err, ErrForeignLog) {
+		return 0, follower.Permanent(err)
 	}
-	i.setErr(nil)
-	saved, looked := at, i.now()
-	for ctx.Err() == nil {
-		var batch []eventlog.Recorded
-		flush := func() error {
-			err := i.Issue(ctx, batch)
-			batch = batch[:0]
-			return err
+	r.saved, r.savedAt = at, r.issuer.now()
+	return at, err
+}
+
+func (r *run) handle(ctx context.Context, events []eventlog.Recorded) error {
+	var awards []eventlog.Recorded
+	issued := false
+	flush := func() error {
+		issued = issued || len(awards) > 0
+		err := r.issuer.Issue(ctx, awards)
+		awards = awards[:0]
+		return err
+	}
+	for _, e := range events {
+		if !strings.HasPrefix(e.Type, awardType) {
+			continue
 		}
-		read := 0
-		for e, err := range log.All(ctx, at) {
-			if err != nil {
-				return fmt.Errorf("reading the log to issue credentials: %w", err)
-			}
-			if strings.HasPrefix(e.Type, awardType) {
-				batch = append(batch, e)
-			}
-			if len(batch) == maxBatch {
-				if err := flush(); err != nil {
-					return err
-				}
-			}
-			at = e.Position
-			if read++; read%saveEvery == 0 {
-				if err := flush(); err != nil {
-					return err
-				}
-				if saved, err = i.save(ctx, place, saved, at); err != nil {
-					return err
-				}
-			}
-		}
-		if err := flush(); err != nil {
-			return err
-		}
-		if held := i.held(); len(held) > 0 && i.now().Sub(looked) >= retryHeld {
-			looked = i.now()
-			if err := i.Issue(ctx, held); err != nil {
+		if awards = append(awards, e); len(awards) == maxBatch {
+			if err := flush(); err != nil {
 				return err
 			}
 		}
-		if saved, err = i.save(ctx, place, saved, at); err != nil {
-			return err
-		}
-		if err := i.pause(ctx, at); err != nil {
-			return err
-		}
 	}
-	return ctx.Err()
+	if err := flush(); err != nil {
+		return err
+	}
+	return r.save(ctx, events[len(events)-1].Position, issued)
 }
 
-// Follow runs until ctx ends, in turns with other processes, and tries again after what may
-// pass; [Issuer.Err] says why it does not get on meanwhile.
+// save remembers at, or the place before the first award that waits: after a restart it is
+// found again by reading from there.
+func (r *run) save(ctx context.Context, at eventlog.Position, issued bool) error {
+	if held := r.issuer.held(); len(held) > 0 {
+		at = min(at, held[0].Position-1)
+	}
+	now := r.issuer.now()
+	if at == r.saved || !issued && at < r.saved+saveEvery && now.Sub(r.savedAt) < saveAfter {
+		return nil
+	}
+	if err := r.place.Save(ctx, at); err != nil {
+		return fmt.Errorf("saving the issuer's place in the log: %w", err)
+	}
+	r.saved, r.savedAt = at, now
+	return nil
+}
+
+// retryHeld looks again at awards that wait, until ctx ends.
+func (i *Issuer) retryHeld(ctx context.Context) {
+	t := time.NewTicker(retryHeld)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return
+		}
+		for held := i.held(); len(held) > 0 && ctx.Err() == nil; held = held[min(len(held), maxBatch):] {
+			if err := i.Issue(ctx, held[:min(len(held), maxBatch)]); err != nil {
+				if ctx.Err() == nil {
+					i.logger.WarnContext(ctx, "awards that wait were looked at in vain; trying again", "in", retryHeld, "err", err)
+				}
+				break
+			}
+		}
+	}
+}
+
+// Follow runs until ctx ends, in turns with other processes. It returns earlier only for
+// what will not pass by waiting.
 func (i *Issuer) Follow(ctx context.Context, place *PGPlace) error {
-	backoff := minBackoff
 	for ctx.Err() == nil {
 		err := place.RememberURL(ctx, i.base)
 		if err == nil {
 			err = place.turn(ctx, func(ctx context.Context) error { return i.Run(ctx, place) })
 		}
-		if ctx.Err() != nil {
-			break
-		}
-		i.setErr(err)
-		if errors.Is(err, ErrForeignLog) {
+		if follower.IsPermanent(err) {
 			return err
 		}
-		wait := turnPause
-		if err != nil {
-			i.logger.WarnContext(ctx, "issuing credentials failed; trying again", "in", backoff, "err", err)
-			wait, backoff = backoff, min(2*backoff, 10*time.Second)
-		} else {
-			backoff = minBackoff
+		if err != nil && ctx.Err() == nil {
+			i.logger.WarnContext(ctx, "the issuer cannot take its turn; trying again", "in", turnPause, "err", err)
 		}
 		select {
-		case <-time.After(wait):
+		case <-time.After(turnPause):
 		case <-ctx.Done():
 		}
 	}
 	return ctx.Err()
 }
 
-// minBackoff is how long to wait after the first failure in a row.
-const minBackoff = 100 * time.Millisecond
-
-// Err is why credentials are not issued at the moment; nil while they are.
+// Err is why credentials are not issued at the moment; nil while they are, or while
+// another process issues them.
 func (i *Issuer) Err() error {
 	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.failed
+	f := i.following
+	i.mu.Unlock()
+	if f == nil {
+		return nil
+	}
+	return f.Status().Err
 }
 
-func (i *Issuer) setErr(err error) {
+// Position is how far this process has come in the log; 0 while another one issues.
+func (i *Issuer) Position() eventlog.Position {
 	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.failed = err
-}
-
-// save remembers at, or the place before the first award that waits: after a restart it is
-// found again by reading from there.
-func (i *Issuer) save(ctx context.Context, place Place, saved, at eventlog.Position) (eventlog.Position, error) {
-	if held := i.held(); len(held) > 0 {
-		at = min(at, held[0].Position-1)
+	f := i.following
+	i.mu.Unlock()
+	if f == nil {
+		return 0
 	}
-	if at == saved {
-		return saved, nil
-	}
-	if err := place.Save(ctx, at); err != nil {
-		return saved, fmt.Errorf("saving the issuer's place in the log: %w", err)
-	}
-	return at, nil
-}
-
-// pause waits for more of the log, and no longer than awards that wait may wait.
-func (i *Issuer) pause(ctx context.Context, at eventlog.Position) error {
-	waiting, cancel := context.WithTimeout(ctx, retryHeld)
-	defer cancel()
-	if err := i.ledger.Log().Wait(waiting, at); err != nil && waiting.Err() == nil {
-		return fmt.Errorf("waiting for the log: %w", err)
-	}
-	return nil
+	return f.Position()
 }
