@@ -21,9 +21,11 @@ type cli struct {
 	LogLevel slog.Level `default:"${log_level}" placeholder:"LEVEL" help:"Least severe messages on standard error: DEBUG, INFO, WARN or ERROR."`
 
 	Serve   serveCmd   `cmd:"" help:"Run the API and what follows the log."`
+	Bundle  bundleCmd  `cmd:"" help:"Write what verifiers need offline, and the signed credentials."`
 	Client  clientCmd  `cmd:"" help:"Make, list and revoke API clients."`
 	Demo    demoCmd    `cmd:"" help:"Start a ledger and a verifier and act out their users."`
 	Import  importCmd  `cmd:"" help:"Turn CSV files into records, as schools would post them."`
+	Keys    keysCmd    `cmd:"" help:"Authorize, list and retire the keys institutions sign with."`
 	Log     logCmd     `cmd:"" help:"Look at the event log."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to the schema this program needs, or say how far it is."`
 	Replay  replayCmd  `cmd:"" help:"Compare the read models with the log, or build them anew."`
