@@ -49,7 +49,7 @@ func decide(s State, c Command) ([]Event, error) {
 	case Finalize:
 		return c.decide(s)
 	}
-	return nil, domain.Refuse(domain.Invalid, "unknown_command", "a session does not know this command")
+	panic("Command is sealed: this one was added without its rule")
 }
 
 func (c Open) decide(s State) ([]Event, error) {

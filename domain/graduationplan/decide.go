@@ -62,7 +62,7 @@ func (Publish) isCommand() {}
 func decide(s State, c Command) ([]Event, error) {
 	p, ok := c.(Publish)
 	if !ok {
-		return nil, domain.Refuse(domain.Invalid, "unknown_command", "a graduation plan does not know this command")
+		panic("Command is sealed: this one was added without its rule")
 	}
 	next := p.Plan
 	next.Requirements.LowerIsBetter = p.Scale != nil && p.Scale.LowerIsBetter

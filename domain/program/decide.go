@@ -36,7 +36,7 @@ var achievementTypes = map[string]bool{
 func decide(s State, c Command) ([]Event, error) {
 	define, ok := c.(Define)
 	if !ok {
-		return nil, domain.Refuse(domain.Invalid, "unknown_command", "a program does not know this command")
+		panic("Command is sealed: this one was added without its rule")
 	}
 	d := define.Definition
 	if err := domain.Check(
