@@ -1,6 +1,6 @@
 // Command append compares ways to store single events durably, on a private PostgreSQL
-// that it starts and removes: plain inserts, and the event log's group commit. Run it by
-// "make bench-append".
+// that it starts and removes: plain inserts, the event log's group commit, and single grades
+// posted to the API. Run it by "make bench-append".
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"os/signal"
 	"strconv"
@@ -18,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"sijil/internal/bench"
+	"sijil/internal/bench/gradepost"
 	"sijil/internal/eventlog/pglog"
 	"sijil/internal/pgembed"
 	"sijil/migrations"
@@ -27,7 +29,7 @@ import (
 type maker func(ctx context.Context, pool *pgxpool.Pool) (s bench.Subject, end func(), err error)
 
 // ways are compared with each other, and all with the first.
-var ways = []maker{rawInsert, eventLog}
+var ways = []maker{rawInsert, eventLog, posts("POST /v1/grades", false), posts("with read models", true)}
 
 func rawInsert(ctx context.Context, pool *pgxpool.Pool) (bench.Subject, func(), error) {
 	s, err := bench.RawInsert(ctx, pool)
@@ -40,6 +42,37 @@ func eventLog(ctx context.Context, pool *pgxpool.Pool) (bench.Subject, func(), e
 		return bench.Subject{}, nil, err
 	}
 	return bench.Append("event log", log), log.Close, nil
+}
+
+// posts is the API with token, validation, rules and keyed hashes before the append; read
+// models and processes follow the log on the same processors or not at all. It has a
+// database of its own: no other way's events are in its log.
+func posts(name string, follow bool) maker {
+	return func(ctx context.Context, pool *pgxpool.Pool) (bench.Subject, func(), error) {
+		own := fmt.Sprintf("posts_%t", follow)
+		if _, err := pool.Exec(ctx, "create database "+own); err != nil {
+			return bench.Subject{}, nil, fmt.Errorf("making a database for the API: %w", err)
+		}
+		at, err := url.Parse(pool.Config().ConnString())
+		if err != nil {
+			return bench.Subject{}, nil, fmt.Errorf("reading the server's address: %w", err)
+		}
+		at.Path = "/" + own
+		keys, err := os.MkdirTemp("", "sijil-bench-keys-")
+		if err != nil {
+			return bench.Subject{}, nil, err
+		}
+		s, err := gradepost.Start(ctx, gradepost.Config{DatabaseURL: at.String(), Dir: keys, Follow: follow, Clock: time.Now})
+		if err != nil {
+			return bench.Subject{}, nil, errors.Join(err, os.RemoveAll(keys))
+		}
+		end := func() {
+			if err := errors.Join(s.Close(context.WithoutCancel(ctx)), os.RemoveAll(keys)); err != nil {
+				fmt.Fprintln(os.Stderr, "bench-append: stopping the API:", err)
+			}
+		}
+		return s.Subject(name), end, nil
+	}
 }
 
 func main() {
