@@ -2,10 +2,12 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"sijil/domain"
@@ -47,18 +49,28 @@ func NewReader(pool *pgxpool.Pool) *Reader { return &Reader{pool} }
 const scopeSQL = `SELECT set_config('sijil.tenant', $1, true), set_config('sijil.scope', $2, true)`
 
 // View runs fn in a read-only transaction that sees what scope allows and nothing else:
-// queries name the tenant too, the policies are the second line.
+// queries name the tenant too, the policies are the second line. [ErrBehind] when a read
+// model it needs is not built yet.
 func (r *Reader) View(ctx context.Context, scope Scope, fn func(pgx.Tx) error) error {
 	if !scope.Tenant.Valid() {
 		return fmt.Errorf("reading without a tenant")
 	}
-	return pgx.BeginTxFunc(ctx, r.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+	err := pgx.BeginTxFunc(ctx, r.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, scopeSQL, string(scope.Tenant), scope.setting()); err != nil {
 			return fmt.Errorf("setting the reader's scope: %w", err)
 		}
 		return fn(tx)
 	})
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == undefinedTable {
+		// In a new database, and after an update that brings a read model, the tables come
+		// with the first turn at projecting.
+		return fmt.Errorf("%w: they are being built", ErrBehind)
+	}
+	return err
 }
+
+// undefinedTable is the SQLSTATE of a table that is not there.
+const undefinedTable = "42P01"
 
 // one collects the single row of a query, ok=false for none.
 func one[T any](ctx context.Context, tx pgx.Tx, sql string, args ...any) (v T, ok bool, err error) {
