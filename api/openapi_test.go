@@ -69,6 +69,11 @@ var publicOperations = map[string]string{
 	"read-status-list":  "as read-did-document",
 }
 
+// questions are asked by POST and record nothing.
+var questions = map[string]string{
+	"look-up-student": "the number asked for must not stand in a URL",
+}
+
 // each calls f for every operation of the document.
 func each(s *Server, f func(method, path string, o *huma.Operation)) {
 	for path, item := range s.OpenAPI().Paths {
@@ -193,7 +198,7 @@ func TestOperationsAreDescribedInOneStyle(t *testing.T) {
 				}
 			}
 		})
-		writes := method != "GET" && method != "HEAD"
+		writes := method != "GET" && method != "HEAD" && questions[o.OperationID] == ""
 		if writes && publicOperations[o.OperationID] == "" && !slices.Contains(names, keyHeader) {
 			t.Errorf("%s writes without an Idempotency-Key", at)
 		}

@@ -2,6 +2,7 @@ package api
 
 // The codes of students, their identifiers, enrollments and transfers.
 var _ = explain(
+	Code{"unknown_command", 422, "An aggregate was asked for something that is not its own. No operation does that.", "Report it: the server has a defect."},
 	Code{"name_missing", 422, "There is neither a name nor an identification code.", "Give at least one name, as the papers write it."},
 	Code{"assurance_mismatch", 422, "A person with a national id is not `undocumented`.", "Say how well the identity is known, or leave the number out."},
 	Code{"evidence_missing", 422, "A change of who a person is came without its proof.", "Name the sort of proof in `evidence`."},

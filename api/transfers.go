@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/jackc/pgx/v5"
@@ -101,7 +102,7 @@ func (s *Server) move(ctx context.Context, id domain.ID) (ledger.Move, error) {
 		return m, ok, err
 	}
 	m, ok, err := find()
-	if err != nil || ok {
+	if ok || err != nil && !errors.Is(err, projections.ErrBehind) {
 		return m, err
 	}
 	end, err := s.cfg.Ledger.Log().End(ctx)
