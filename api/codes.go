@@ -91,3 +91,15 @@ var _ = explain(
 	Code{"personal_data_erased", 409, "The person's data was erased; their record takes no more entries.", "Nothing: an erasure is final."},
 	Code{"internal", 500, "The server failed. The cause is in its log, never in the answer.", "Repeat with the same Idempotency-Key; give an operator the `instance`."},
 )
+
+// What follows is met by the ledger's own parts, which send these commands themselves. A
+// caller sees one only when two of them raced, or something is broken.
+var _ = explain(
+	Code{"not_awaiting_credential", 409, "The edition is past the step at which a credential is prepared.", "Read the award: another process was quicker."},
+	Code{"not_prepared", 409, "The edition is not at the step at which a credential is signed.", "Read the award: another process was quicker."},
+	Code{"not_as_prepared", 409, "What was signed is not what was recorded to be signed.", "Tell the operator: the signing process is not to be trusted until this is explained."},
+	Code{"status_list_full", 409, "The status list has as many entries as it takes.", "Use the institution's next list."},
+	Code{"status_list_closed", 409, "The status list was opened under another key.", "Use the institution's next list."},
+	Code{"already_issued", 409, "This claim exists.", "Repeat with the same Idempotency-Key to get the first answer."},
+	Code{"already_exists", 409, "A share link with this id exists.", "Repeat with the same Idempotency-Key to get the first answer."},
+)

@@ -105,7 +105,7 @@ func (l *Ledger) awardCommand(ctx context.Context, act Act, a awarding) (award.A
 		return none, nil, err
 	}
 	if e.AchievementType == "" {
-		return none, nil, domain.Refuse(domain.Invalid, "program_unknown", "there is no such program")
+		return none, nil, domain.Refuse(domain.Missing, "program_unknown", "there is no such program")
 	}
 	claims, err := l.claimsOf(ctx, act, a.student)
 	if err != nil {
