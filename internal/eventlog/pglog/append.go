@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/jackc/pgx/v5"
-
 	"sijil/internal/eventlog"
 )
 
@@ -109,11 +107,11 @@ order by e.rev`
 // earlier is what an append of these drafts at want stored before, nil when it did not. It
 // needs no lock: what stands at a revision stands there for ever.
 func (l *Log) earlier(ctx context.Context, stream string, want eventlog.Revision, drafts []eventlog.Draft) ([]eventlog.Recorded, error) {
-	rows, err := l.pool.Query(ctx, rangeSQL, stream, int64(want)+1, int64(want)+int64(len(drafts)))
+	rows, err := l.pool.Query(ctx, rangeSQL, binaryFormats, stream, int64(want)+1, int64(want)+int64(len(drafts)))
 	if err != nil {
 		return nil, fmt.Errorf("looking for an earlier append: %w", err)
 	}
-	stored, err := pgx.CollectRows(rows, scanOnly)
+	stored, err := readIn(rows, stream)
 	if err != nil {
 		return nil, fmt.Errorf("looking for an earlier append: %w", err)
 	}

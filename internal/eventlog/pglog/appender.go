@@ -24,13 +24,17 @@ type appender struct {
 	// nothing is.
 	alone   bool
 	last    eventlog.Position
-	heads   *heads
+	heads   *recent[string, state]
 	stamper eventlog.Stamper
 	// wary counts the batches to go before being alone is assumed again.
 	wary int
 
 	rested bool // nothing happened for a while: the connection may have been lost unnoticed
 }
+
+// cachedHeads is how many streams' heads an appender remembers at least: some 4 MB. What it
+// holds is true as long as nobody else has appended since, which every transaction checks.
+const cachedHeads = 32 << 10
 
 // waryFor is how many batches an appender reads first after it has met another one.
 const waryFor = 16
@@ -157,6 +161,7 @@ func (a *appender) learn(p *plan) {
 	for name, s := range p.streams {
 		if s.id != 0 {
 			a.heads.put(name, s.state)
+			a.log.names.learn(s.id, name) // our readers are about to see it
 		}
 	}
 	a.alone, a.last = true, p.end()

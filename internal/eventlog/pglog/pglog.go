@@ -40,6 +40,7 @@ type Log struct {
 	cfg    Config
 	id     string
 	tide   *tide
+	names  *names
 	queue  chan *request
 	quit   chan struct{} // closed by Close: nothing more is accepted
 	idle   chan struct{} // closed when the appender has answered everything and ended
@@ -73,7 +74,7 @@ func Open(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Log, error) {
 		cfg.Timeout = 30 * time.Second
 	}
 	l := &Log{
-		pool: pool, cfg: cfg, tide: newTide(),
+		pool: pool, cfg: cfg, tide: newTide(), names: newNames(),
 		queue: make(chan *request, cfg.MaxBatch),
 		quit:  make(chan struct{}), idle: make(chan struct{}),
 	}
@@ -87,7 +88,7 @@ func Open(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Log, error) {
 	l.tide.rise(end)
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	l.cancel = cancel
-	a := &appender{log: l, heads: newHeads(cachedHeads)}
+	a := &appender{log: l, heads: newRecent[string, state](cachedHeads)}
 	go a.run(background)
 	l.others.Go(func() { l.listen(background) })
 	l.others.Go(func() { l.poll(background) })

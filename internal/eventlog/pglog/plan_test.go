@@ -103,8 +103,8 @@ func TestPlanLaws(t *testing.T) {
 	})
 }
 
-func TestHeadsForgetsInGenerations(t *testing.T) {
-	h := newHeads(4)
+func TestRecentForgetsInGenerations(t *testing.T) {
+	h := newRecent[string, state](4)
 	h.put("kept", state{1, 1})
 	for n := range 100 {
 		h.put(fmt.Sprint(n), state{int64(n), 0})

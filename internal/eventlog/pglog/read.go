@@ -2,6 +2,7 @@ package pglog
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
@@ -17,21 +18,6 @@ const (
 	pageRows  = 1000
 	pageBytes = 4 << 20
 )
-
-// columns are what scan reads, of events e. The name is looked up row by row: one plan
-// for every size of the tables.
-const columns = `e.pos, (select s.name from streams s where s.id = e.stream_id), e.rev, e.id, e.type, e.data, e.meta, e.created`
-
-// scan reads columns, and into further what a query selects beside them.
-func scan(row pgx.CollectableRow, further ...any) (e eventlog.Recorded, err error) {
-	var pos, rev int64
-	dest := [...]any{&pos, &e.Stream, &rev, (*[16]byte)(&e.ID), &e.Type, &e.Data, &e.Meta, &e.Created}
-	err = row.Scan(append(dest[:], further...)...)
-	e.Position, e.Revision, e.Created = eventlog.Position(pos), eventlog.Revision(rev), e.Created.UTC()
-	return e, err
-}
-
-func scanOnly(row pgx.CollectableRow) (eventlog.Recorded, error) { return scan(row) }
 
 const headSQL = `select head from streams where name = $1`
 
@@ -62,10 +48,10 @@ func (l *Log) Find(ctx context.Context, stream string, id eventlog.UUID) (first 
 	if !eventlog.ValidName(stream) {
 		return first, false, ctx.Err()
 	}
-	rows, err := l.pool.Query(ctx, findSQL, stream, [16]byte(id))
+	rows, err := l.pool.Query(ctx, findSQL, binaryFormats, stream, [16]byte(id))
 	if err == nil {
 		var found []eventlog.Recorded
-		found, err = pgx.CollectRows(rows, scanOnly)
+		found, err = readIn(rows, stream)
 		for _, e := range found {
 			if !ok || e.Revision < first.Revision {
 				first, ok = e, true
@@ -104,15 +90,17 @@ func (l *Log) Read(ctx context.Context, stream string, from eventlog.Revision) i
 			hand(ctx, nil, ctx.Err(), yield)
 			return
 		}
-		var head int64
 		upTo := int64(math.MaxInt64)
-		for limit := pageRows; ; {
-			events, more, err := l.page(ctx, &limit, readSQL, []any{stream, int64(from), upTo}, &head)
-			if !hand(ctx, events, err, yield) || !more {
+		for p := newPager(l); ; {
+			err := p.read(ctx, readSQL, stream, int64(from), upTo)
+			for i := range p.events {
+				p.events[i].Stream = stream
+			}
+			if !hand(ctx, p.events, err, yield) || !p.more {
 				return
 			}
-			from = events[len(events)-1].Revision + 1
-			upTo = min(upTo, head) // as it was at the first page
+			from = p.events[len(p.events)-1].Revision + 1
+			upTo = min(upTo, p.extra) // the head as it was at the first page
 		}
 	}
 }
@@ -127,46 +115,71 @@ limit $2`
 // All implements eventlog.Log.
 func (l *Log) All(ctx context.Context, after eventlog.Position) iter.Seq2[eventlog.Recorded, error] {
 	return func(yield func(eventlog.Recorded, error) bool) {
-		for limit := pageRows; ; {
-			events, more, err := l.page(ctx, &limit, allSQL, []any{int64(min(after, math.MaxInt64))})
-			if !hand(ctx, events, err, yield) || !more {
+		for p := newPager(l); ; {
+			err := p.read(ctx, allSQL, int64(min(after, math.MaxInt64)))
+			if err == nil {
+				err = l.names.fill(ctx, l.pool, p.events, p.streams)
+			}
+			if err != nil {
+				p.events = nil
+			}
+			if !hand(ctx, p.events, err, yield) || !p.more {
 				return
 			}
-			after = events[len(events)-1].Position
+			after = p.events[len(p.events)-1].Position
 		}
 	}
 }
 
-// page runs sql with limit as its last argument, and says whether there may be more. It
-// stops at pageBytes, and lowers the limit for the next page so that the server does not
-// send in vain; small pages raise it again.
-func (l *Log) page(ctx context.Context, limit *int, sql string, args []any, further ...any) (events []eventlog.Recorded, more bool, err error) {
-	rows, err := l.pool.Query(ctx, sql, append(args, *limit)...)
+// pager reads events page by page.
+type pager struct {
+	log     *Log
+	limit   int
+	decoder decoder
+
+	events  []eventlog.Recorded // the last page's, without their streams
+	streams []int64             // their streams' ids
+	extra   int64               // what the query selects behind columns, if anything
+	more    bool                // there may be another page
+}
+
+func newPager(l *Log) *pager { return &pager{log: l, limit: pageRows} }
+
+// read runs sql with the page's limit as its last argument. It stops at pageBytes, and lowers
+// the limit of the next page so that the server does not send in vain; small pages raise it
+// again. The page before is overwritten.
+func (p *pager) read(ctx context.Context, sql string, args ...any) error {
+	p.events, p.streams, p.more = p.events[:0], p.streams[:0], false
+	rows, err := p.log.pool.Query(ctx, sql, append(append([]any{binaryFormats}, args...), p.limit)...)
 	if err != nil {
-		return nil, false, fmt.Errorf("reading events: %w", err)
+		return fmt.Errorf("reading events: %w", err)
 	}
 	defer rows.Close()
-	bytes := 0
-	for bytes < pageBytes && rows.Next() {
-		e, err := scan(rows, further...)
+	size := 0
+	for size < pageBytes && rows.Next() {
+		row := rows.RawValues()
+		e, stream, err := p.decoder.read(row)
 		if err != nil {
-			return nil, false, fmt.Errorf("reading events: %w", err)
+			return fmt.Errorf("reading events: %w", err)
 		}
-		events = append(events, e)
-		bytes += len(e.Data) + len(e.Meta)
+		if len(row) > 8 && len(row[8]) == 8 {
+			p.extra = int64(binary.BigEndian.Uint64(row[8]))
+		}
+		p.events, p.streams = append(p.events, e), append(p.streams, stream)
+		size += len(e.Data) + len(e.Meta)
 	}
 	rows.Close()
 	if err := rows.Err(); err != nil {
-		return nil, false, fmt.Errorf("reading events: %w", err)
+		return fmt.Errorf("reading events: %w", err)
 	}
-	more = bytes >= pageBytes || len(events) == *limit
+	p.more = size >= pageBytes || len(p.events) == p.limit
 	switch {
-	case bytes >= pageBytes:
-		*limit = len(events)
-	case bytes < pageBytes/4:
-		*limit = min(pageRows, 2**limit)
+	case size >= pageBytes:
+		p.limit = len(p.events)
+	case size < pageBytes/4:
+		p.limit = min(pageRows, 2*p.limit)
 	}
-	return events, more, nil
+	return nil
 }
 
 // hand yields events, then err, and says whether to go on.
