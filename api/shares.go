@@ -92,14 +92,15 @@ func (s *Server) page(kind string, k ledger.Link) string {
 	return s.cfg.PublicURL + "/" + kind + "/" + string(k)
 }
 
-type linkInput struct {
+// LinkPath is the link that an operation is asked with.
+type LinkPath struct {
 	Link string `path:"link" maxLength:"100"`
 }
 
-func (in linkInput) link() ledger.Link { return ledger.Link(in.Link) }
+func (in LinkPath) link() ledger.Link { return ledger.Link(in.Link) }
 
 // bearer is the request of whoever has the link.
-func (in linkInput) bearer(ctx context.Context) ledger.Bearer {
+func (in LinkPath) bearer(ctx context.Context) ledger.Bearer {
 	return ledger.Bearer{Link: in.link(), Key: callOf(ctx).key, CorrelationID: correlation(ctx)}
 }
 
@@ -109,7 +110,7 @@ type Redemption struct {
 	Link string `json:"link"`
 }
 
-func (s *Server) redeemClaim(ctx context.Context, in *linkInput) (*answer[Redemption], error) {
+func (s *Server) redeemClaim(ctx context.Context, in *LinkPath) (*answer[Redemption], error) {
 	r, err := s.cfg.Ledger.RedeemClaim(ctx, in.bearer(ctx))
 	if err != nil {
 		return nil, err
@@ -144,7 +145,7 @@ type Share struct {
 	LastOpened domain.Date `json:"lastOpened,omitempty" doc:"The last day on which somebody looked"`
 }
 
-func (s *Server) readHolding(ctx context.Context, in *linkInput) (Holding, error) {
+func (s *Server) readHolding(ctx context.Context, in *LinkPath) (Holding, error) {
 	h, err := s.cfg.Ledger.Holding(ctx, in.link())
 	if err != nil {
 		return Holding{}, err
@@ -222,7 +223,7 @@ func (s *Server) shares(ctx context.Context, h ledger.Holding) ([]Share, error) 
 }
 
 type createShareInput struct {
-	linkInput
+	LinkPath
 	Body NewShare
 }
 
@@ -241,7 +242,7 @@ func (s *Server) createShare(ctx context.Context, in *createShareInput) (*answer
 }
 
 type revokeShareInput struct {
-	linkInput
+	LinkPath
 	Share domain.ID `path:"share"`
 }
 
@@ -259,7 +260,7 @@ type Shared struct {
 	ExpiresAt time.Time `json:"expiresAt" doc:"When the link ends; the diploma does not"`
 }
 
-func (s *Server) readShare(ctx context.Context, in *linkInput) (Shared, error) {
+func (s *Server) readShare(ctx context.Context, in *LinkPath) (Shared, error) {
 	h, to, err := s.cfg.Ledger.OpenShare(ctx, in.link())
 	if err != nil {
 		return Shared{}, err
