@@ -94,8 +94,8 @@ var reads = []Scope{
 // does not approve graduations: that takes people, each with a client of their own.
 var Roles = map[string][]Scope{
 	"ministry": join(reads, InstitutionsWrite, KeysWrite, AccreditationsWrite, CatalogWrite,
-		TransfersWrite, RecordsAmend, GraduationsApprove, DiplomasRevoke),
-	"region": join(reads, InstitutionsWrite, CatalogWrite, TransfersWrite, GraduationsApprove),
+		StudentsWrite, TransfersWrite, RecordsAmend, GraduationsApprove, DiplomasRevoke),
+	"region": join(reads, InstitutionsWrite, CatalogWrite, StudentsWrite, TransfersWrite, GraduationsApprove),
 	"school": join(reads, KeysWrite, CatalogWrite, StudentsWrite, EnrollmentsWrite, TransfersWrite, RecordsWrite, RecordsAmend,
 		GraduationsWrite, DiplomasWrite, DiplomasRevoke, SharesWrite),
 	"registrar": join(reads, StudentsWrite, EnrollmentsWrite, TransfersWrite, RecordsWrite, RecordsAmend,

@@ -152,7 +152,9 @@ func (l *Ledger) AcceptTransfer(ctx context.Context, act Act, m Move, in AcceptI
 			Party: p, Placement: q, Evidence: e, RecordDigest: carried.Digest(), Record: sealed,
 		}, append(inputs, record...), err
 	})
-	w.ID = placed.Enrollment
+	if err == nil {
+		w.ID = placed.Enrollment
+	}
 	return w, err
 }
 
