@@ -14,6 +14,7 @@ import (
 // logCmd looks at the event log.
 type logCmd struct {
 	Stats logStatsCmd `cmd:"" help:"Count the events of the log by type."`
+	Check logCheckCmd `cmd:"" help:"Walk the whole log and say whether it is whole."`
 	Read  logReadCmd  `cmd:"" help:"Print events as they are stored, one JSON object a line. Personal data stays sealed."`
 }
 

@@ -43,6 +43,7 @@ var imports = []row{
 	// Floor 4: read models never open what is sealed.
 	{"projections", []string{"domain", "domain/*", "internal/eventlog", "internal/follower"}},
 	{"internal/process", process},
+	{"internal/integrity", []string{"domain", "domain/*", "internal/eventlog"}},
 	{"internal/transparency", process},
 	{"internal/issuer", append([]string{"internal/vault", "verifier", "verifier/*"}, process...)},
 	// Floor 5
