@@ -3,6 +3,7 @@ package csvimport
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -397,7 +398,18 @@ func refusal(a Answer) *reject {
 	if code == "" {
 		code = fmt.Sprintf("http_%d", a.Status)
 	}
-	return &reject{reason: code, detail: memberOf(a.Body, []string{"detail"})}
+	var p struct {
+		Detail string `json:"detail"`
+		Errors []struct {
+			Location string `json:"location"`
+			Message  string `json:"message"`
+		} `json:"errors"`
+	}
+	_ = json.Unmarshal(a.Body, &p) // another body leaves the code
+	for _, e := range p.Errors {
+		p.Detail += "; " + e.Location + ": " + e.Message
+	}
+	return &reject{reason: code, detail: p.Detail}
 }
 
 const (

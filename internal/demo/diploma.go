@@ -31,7 +31,7 @@ func (s *Story) graduate(ctx context.Context, sc *school, p pupil) (credential, 
 	sc.dean.post(ctx, path+"/confirmations", approval)
 	sc.office.post(ctx, "/v1/awards", m{"studentUniqueId": p.id, "program": sc.program, "diplomaAwardDate": s.day(0)})
 	for range 100 {
-		list := sc.office.read(ctx, "/v1/credentials?student="+p.id)
+		list := sc.office.read(ctx, "/v1/credentials?studentUniqueId="+p.id)
 		if list.text("items", 0, "state") == "signed" {
 			credential = list.text("items", 0, "id")
 			break
@@ -59,8 +59,8 @@ func (s *Story) take(ctx context.Context, sc *school, credential string) (token 
 	claim := sc.office.post(ctx, "/v1/credentials/"+credential+"/claims", m{})
 	nobody := &person{s: s, name: "the graduate"}
 	link := url.PathEscape(claim.text("link"))
-	held := nobody.post(ctx, "/v1/claims/"+link+"/redemptions", m{})
-	twice := nobody.try(ctx, "/v1/claims/"+link+"/redemptions", "twice-"+credential, m{})
+	held := nobody.post(ctx, "/v1/claims/"+link+"/redemptions", nil)
+	twice := nobody.try(ctx, "/v1/claims/"+link+"/redemptions", "twice-"+credential, nil)
 	s.check(!twice.ok(), "the link works once: the second time it answers %d %s", twice.status, twice.text("code"))
 	holding := url.PathEscape(held.text("link"))
 	share := nobody.post(ctx, "/v1/holdings/"+holding+"/shares", m{"scope": "view", "expiresAt": s.Now.Add(7 * 24 * time.Hour).UTC().Format(time.RFC3339)})
@@ -82,9 +82,9 @@ func (s *Story) verification(ctx context.Context, c *country) {
 	s.check(cut.text("overall") == "CANNOT CONFIRM", "the diploma of %s while the status list cannot be fetched: %s", c.bosnian[0].name, verdict(cut))
 
 	rev := c.bihac.registrar.post(ctx, "/v1/credentials/"+c.bosnianCred+"/revocations", m{"reasonClass": "issued_in_error"})
-	alone := c.bihac.registrar.try(ctx, "/v1/credentials/"+c.bosnianCred+"/revocations/"+rev.text("id")+"/approvals", "alone", m{})
+	alone := c.bihac.registrar.try(ctx, "/v1/credentials/"+c.bosnianCred+"/revocations/"+rev.text("id")+"/approvals", "alone", nil)
 	s.refused(alone, "needs_second_approval", "revoking it alone")
-	c.bihac.office.post(ctx, "/v1/credentials/"+c.bosnianCred+"/revocations/"+rev.text("id")+"/approvals", m{})
+	c.bihac.office.post(ctx, "/v1/credentials/"+c.bosnianCred+"/revocations/"+rev.text("id")+"/approvals", nil)
 	var gone answer
 	for range 20 { // visible within a second at the issuer
 		if gone = s.verify(ctx, c.bosnianToken); gone.text("overall") == "NOT VALID" {

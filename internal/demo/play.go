@@ -106,14 +106,14 @@ func (s *Story) schools(ctx context.Context, c *country) {
 		"identificationCode": "BA-5", "name": m{"bs": "Ocjene 1–5"}, "minScore": 1, "maxScore": 5, "passMark": 2, "step": 1,
 	}).text("id")
 	s.check(twenty != "" && five != "", "two grading schemes: 0–20 with coefficients, and 1–5")
-	s.equip(ctx, c, c.khaldoun, twenty, []string{"MATH", "PHYS", "ARAB", "FRAN"}, []float64{4, 3, 2, 1}, 10)
-	s.equip(ctx, c, c.hannibal, twenty, []string{"MATH", "PHYS", "ARAB", "FRAN"}, []float64{4, 3, 2, 1}, 10)
-	s.equip(ctx, c, c.bihac, five, []string{"MAT", "FIZ", "BOS"}, []float64{1, 1, 1}, 2)
+	s.equip(ctx, c, c.khaldoun, twenty, []string{"MATH", "PHYS", "ARAB", "FRAN"}, []float64{4, 3, 2, 1}, 10, 0)
+	s.equip(ctx, c, c.hannibal, twenty, []string{"MATH", "PHYS", "ARAB", "FRAN"}, []float64{4, 3, 2, 1}, 10, 0)
+	s.equip(ctx, c, c.bihac, five, []string{"MAT", "FIZ", "BOS"}, []float64{1, 1, 1}, 2, 1)
 	s.check(true, "programs, courses, terms and graduation plans are published, and the ministry accredits three schools")
 }
 
 // equip gives a school its courses, program, plan, accreditation and a term.
-func (s *Story) equip(ctx context.Context, c *country, sc *school, scheme string, codes []string, coefficients []float64, average float64) {
+func (s *Story) equip(ctx context.Context, c *country, sc *school, scheme string, codes []string, coefficients []float64, average, lowest float64) {
 	sc.scheme = scheme
 	var required []m
 	for i, code := range codes {
@@ -129,7 +129,7 @@ func (s *Story) equip(ctx context.Context, c *country, sc *school, scheme string
 	sc.plan = sc.office.post(ctx, "/v1/graduationPlans", m{
 		"identificationCode": "BAC-PLAN", "name": m{"fr": "Plan du baccalauréat", "bs": "Plan mature"}, "program": sc.program,
 		"from": s.day(-900), "requirements": m{"gradingScheme": scheme, "minAverage": average, "rounding": m{"step": 0.01}, "courses": required,
-			"passMark": 0, "compensation": m{"maxCourses": len(codes), "average": average, "floor": 0}},
+			"passMark": average, "absentScore": lowest, "compensation": m{"maxCourses": 1, "average": average, "floor": average / 2}},
 	}).text("id")
 	c.ministry.post(ctx, "/v1/accreditations", m{"institution": sc.id, "program": sc.program, "from": s.day(-900)})
 	sc.session = sc.office.post(ctx, "/v1/sessions", m{

@@ -169,16 +169,23 @@ type m = map[string]any
 
 // try posts and gives whatever is answered. The key makes a retry the same command.
 func (p *person) try(ctx context.Context, path, key string, body any) answer {
-	b, err := json.Marshal(body)
-	if err != nil {
-		panic(stop{err})
+	var b []byte
+	if body != nil {
+		var err error
+		if b, err = json.Marshal(body); err != nil {
+			panic(stop{err})
+		}
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.s.Ledger+path, bytes.NewReader(b))
 	if err != nil {
 		panic(stop{err})
 	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "Bearer "+p.token)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if p.token != "" {
+		req.Header.Set("Authorization", "Bearer "+p.token)
+	}
 	req.Header.Set("Idempotency-Key", p.s.run+"-"+key)
 	return p.s.send(req)
 }
