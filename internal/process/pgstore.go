@@ -13,13 +13,16 @@ import (
 	"sijil/internal/eventlog"
 )
 
-// PGStore keeps reminders in tables process_place and process_reminder.
+// PGStore keeps reminders in tables process_place and process_reminder. It commits
+// without waiting for the disk: a crash takes place and reminders back together, to a state
+// that follows from the log as well, and everything done twice is done once.
 type PGStore struct{ pool *pgxpool.Pool }
 
 // NewPGStore uses connections of pool, which act as sijil_projector.
 func NewPGStore(pool *pgxpool.Pool) *PGStore { return &PGStore{pool} }
 
 const (
+	relaxSQL     = `SET LOCAL synchronous_commit = off`
 	placeSQL     = `SELECT log_id, position FROM process_place`
 	placeMakeSQL = `INSERT INTO process_place (log_id, position) VALUES ($1, 0) ON CONFLICT DO NOTHING`
 	placeMoveSQL = `UPDATE process_place SET position = $3 WHERE log_id = $1 AND position = $2`
@@ -55,7 +58,7 @@ var errMoved = errors.New("the place of processes was moved")
 
 // Keep implements Store.
 func (s *PGStore) Keep(ctx context.Context, log string, from, to eventlog.Position, cleared []Group, added []Reminder) (bool, error) {
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err := s.relaxed(ctx, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, placeMoveSQL, log, int64(from), int64(to))
 		if err != nil {
 			return fmt.Errorf("moving the place of processes: %w", err)
@@ -126,8 +129,19 @@ func (s *PGStore) Postpone(ctx context.Context, r Reminder) error {
 }
 
 func (s *PGStore) one(ctx context.Context, sql string, tenant domain.ID, rest ...any) error {
-	if _, err := s.pool.Exec(ctx, sql, append([]any{tenant}, rest...)...); err != nil {
-		return fmt.Errorf("changing a reminder: %w", err)
-	}
-	return nil
+	return s.relaxed(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, sql, append([]any{tenant}, rest...)...); err != nil {
+			return fmt.Errorf("changing a reminder: %w", err)
+		}
+		return nil
+	})
+}
+
+func (s *PGStore) relaxed(ctx context.Context, fn func(pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, relaxSQL); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
 }

@@ -104,8 +104,11 @@ func (r *Runner) setErr(err error) {
 }
 
 const (
-	// maxBatch bounds the events of one step, and the reminders looked at in one.
+	// maxBatch bounds the reminders of one transaction, and those looked at in one step.
 	maxBatch = 1000
+	// maxUnsaved bounds the events that ask for nothing before the place behind them is
+	// stored: after a crash they are read again, and until then they cost no commit.
+	maxUnsaved = 10_000
 	// tick is how late a reminder may be seen.
 	tick = time.Second
 )
@@ -141,8 +144,9 @@ func (r *Runner) follow(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("loading the place in the log: %w", err)
 	}
+	p := &place{log: id, stored: at, batch: newBatch(at)}
 	for {
-		if at, err = r.read(ctx, id, at); err != nil {
+		if err := r.read(ctx, p); err != nil {
 			return err
 		}
 		more, err := r.act(ctx)
@@ -154,7 +158,7 @@ func (r *Runner) follow(ctx context.Context) error {
 			continue
 		}
 		waiting, stop := context.WithTimeout(ctx, tick)
-		err = log.Wait(waiting, at)
+		err = log.Wait(waiting, p.batch.to)
 		stop()
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -165,40 +169,50 @@ func (r *Runner) follow(ctx context.Context) error {
 	}
 }
 
-// read keeps the reminders that events after at ask for, and gives the new place.
-func (r *Runner) read(ctx context.Context, log string, at eventlog.Position) (eventlog.Position, error) {
-	b := newBatch()
-	to := at
-	for e, err := range r.cfg.Ledger.Log().All(ctx, at) {
-		if err != nil {
-			return at, fmt.Errorf("reading the log: %w", err)
-		}
-		if err := r.note(e, b); err != nil {
-			return at, err
-		}
-		to = e.Position
-		if b.events++; b.events == maxBatch {
-			if at, err = r.keep(ctx, log, at, to, b); err != nil {
-				return at, err
-			}
-			b = newBatch()
-		}
-	}
-	if b.events == 0 {
-		return at, nil
-	}
-	return r.keep(ctx, log, at, to, b)
+// place is how far one runner has read, and what it has not stored of that.
+type place struct {
+	log    string
+	stored eventlog.Position
+	batch  *batch
 }
 
-func (r *Runner) keep(ctx context.Context, log string, at, to eventlog.Position, b *batch) (eventlog.Position, error) {
-	ok, err := r.cfg.Store.Keep(ctx, log, at, to, b.cleared, b.added())
+// read notes the events after the place, and stores what they ask for.
+func (r *Runner) read(ctx context.Context, p *place) error {
+	for e, err := range r.cfg.Ledger.Log().All(ctx, p.batch.to) {
+		if err != nil {
+			return fmt.Errorf("reading the log: %w", err)
+		}
+		if err := r.note(e, p.batch); err != nil {
+			return err
+		}
+		p.batch.to = e.Position
+		p.batch.events++
+		if p.batch.asks >= maxBatch || p.batch.events >= maxUnsaved {
+			if err := r.keep(ctx, p); err != nil {
+				return err
+			}
+		}
+	}
+	if p.batch.asks == 0 {
+		return nil
+	}
+	return r.keep(ctx, p)
+}
+
+// keep stores the batch. When another process has read this far already, the place goes on
+// from where that one is.
+func (r *Runner) keep(ctx context.Context, p *place) error {
+	ok, err := r.cfg.Store.Keep(ctx, p.log, p.stored, p.batch.to, p.batch.cleared, p.batch.added())
 	if err != nil {
-		return at, fmt.Errorf("keeping reminders: %w", err)
+		return fmt.Errorf("keeping reminders: %w", err)
 	}
-	if !ok { // another process has read this far: go on from where it is
-		return r.cfg.Store.Place(ctx, log)
+	if p.stored = p.batch.to; !ok {
+		if p.stored, err = r.cfg.Store.Place(ctx, p.log); err != nil {
+			return err
+		}
 	}
-	return to, nil
+	p.batch = newBatch(p.stored)
+	return nil
 }
 
 // note asks every rule what an event means to it.
@@ -295,12 +309,17 @@ func (r *Runner) run(ctx context.Context, m Reminder) error {
 // batch collects what a run of events asks for. A reminder that is cleared in the same
 // batch never reaches the store.
 type batch struct {
+	// to is the position of the last event noted; events counts them, asks what they asked for.
+	to      eventlog.Position
 	events  int
+	asks    int
 	cleared []Group
 	groups  map[Group][]Reminder
 }
 
-func newBatch() *batch { return &batch{groups: map[Group][]Reminder{}} }
+func newBatch(at eventlog.Position) *batch {
+	return &batch{to: at, groups: map[Group][]Reminder{}}
+}
 
 func (b *batch) added() (list []Reminder) {
 	for _, g := range b.groups {

@@ -97,7 +97,7 @@ func (w *world) work() {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if _, err := w.r.read(w.t.Context(), id, at); err != nil {
+		if err := w.r.read(w.t.Context(), &place{log: id, stored: at, batch: newBatch(at)}); err != nil {
 			w.t.Fatal(err)
 		}
 		if _, err := w.r.act(w.t.Context()); err != nil {
@@ -396,9 +396,35 @@ func TestManyRunners(t *testing.T) {
 	}
 }
 
+// TestUninterestingEventsCostNoCommit until there are many of them.
+func TestUninterestingEventsCostNoCommit(t *testing.T) {
+	w := newWorld(t)
+	w.work()
+	id, _ := w.log.ID(t.Context())
+	at := func() eventlog.Position {
+		at, err := w.store.Place(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	if at() != 0 {
+		t.Errorf("institutions moved the place to %d", at())
+	}
+	w.register(number("1"))
+	w.work()
+	end, err := w.log.End(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at() != end {
+		t.Errorf("a reservation moved the place to %d, want %d", at(), end)
+	}
+}
+
 func TestForeignLogStops(t *testing.T) {
 	w := newWorld(t)
-	w.register()
+	w.register(number("1"))
 	w.work()
 	w.log = memlog.New(w.now)
 	r := w.runner()

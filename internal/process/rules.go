@@ -34,6 +34,7 @@ type noted struct {
 // remind comes back to this event at due, unless its group is forgotten before.
 func (n noted) remind(group string, due time.Time) {
 	g := Group{domain.ID(n.meta.Tenant), n.rule, group}
+	n.batch.asks++
 	n.batch.groups[g] = append(n.batch.groups[g], Reminder{
 		Tenant: g.Tenant, Rule: n.rule, Event: domain.IDFromBytes(n.event.ID), Group: group, Due: due,
 		Stream: n.event.Stream, Revision: n.event.Revision,
@@ -43,6 +44,7 @@ func (n noted) remind(group string, due time.Time) {
 // forget clears the reminders of a group.
 func (n noted) forget(group string) {
 	g := Group{domain.ID(n.meta.Tenant), n.rule, group}
+	n.batch.asks++
 	delete(n.batch.groups, g)
 	n.batch.cleared = append(n.batch.cleared, g)
 }
