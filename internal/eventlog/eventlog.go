@@ -57,8 +57,9 @@ type Log interface {
 
 	// Append adds drafts to stream after revision want, [NoStream] meaning that the stream
 	// must not exist. All are stored or none, durably on return, and they get consecutive
-	// revisions. It touches one stream. At least one draft; together at most [MaxAppend] bytes
-	// of data, metadata and type, else [ErrTooLarge].
+	// revisions. It touches one stream. At least one draft and names that are text, else
+	// [ErrInvalid]; together at most [MaxAppend] bytes of data, metadata and type, else
+	// [ErrTooLarge]. See [Check].
 	//
 	// [*ConflictError] (errors.Is [ErrConflict]) when the stream is not at want: nothing was
 	// stored. One exception makes retries harmless: when want is below the head and the events
@@ -73,8 +74,9 @@ type Log interface {
 	// Head is the stream's last revision, NoStream when it has none.
 	Head(ctx context.Context, stream string) (Revision, error)
 
-	// Find is the event of stream with this id; ok is false when there is none. Ids are unique
-	// per stream only. What an Append that returned stored is always found.
+	// Find is the event of stream with this id, the first if there are several; ok is false
+	// when there is none. Ids are unique per stream only. What an Append that returned stored is
+	// always found.
 	Find(ctx context.Context, stream string, id UUID) (e Recorded, ok bool, err error)
 
 	// Read yields the events of stream from revision from, included, in order, as far as

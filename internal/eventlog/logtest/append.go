@@ -61,7 +61,11 @@ func appendAnswers(e *env) {
 func bytesAreVerbatim(e *env) {
 	l := e.open()
 	contents := [][]byte{
-		nil, {}, {0}, {0xff, 0xfe, 0x00}, []byte(" {\"b\":1, \"a\":2,\n\"a\":3} "),
+		nil,
+		{},
+		{0},
+		{0xff, 0xfe, 0x00},
+		[]byte(" {\"b\":1, \"a\":2,\n\"a\":3} "),
 		[]byte("سجل ć 🎓 \u202e"), []byte(`\x00\\`), slices.Repeat([]byte{0xa5}, 100_000),
 	}
 	var stored []eventlog.Recorded

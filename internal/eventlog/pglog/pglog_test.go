@@ -92,6 +92,7 @@ func TestContract(t *testing.T) {
 func TestContractWithSmallBatches(t *testing.T) {
 	for _, only := range []string{"two processes", "subscriber", "same moment", "at once"} {
 		s := suite(pglog.Config{MaxBatch: 1})
+		s.Writers = 12
 		s.Only = only
 		s.Run(t)
 	}
