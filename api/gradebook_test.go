@@ -34,7 +34,7 @@ type gradebook struct {
 	keys                            atomic.Int64
 }
 
-func newGradebook(t *testing.T) *gradebook {
+func newGradebook(t testing.TB) *gradebook {
 	t.Helper()
 	g := &gradebook{tenant: access.TenantID("testland")}
 	clock := func() time.Time { return time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC) }
@@ -44,7 +44,7 @@ func newGradebook(t *testing.T) *gradebook {
 		t.Fatal(err)
 	}
 	g.l = ledger.New(g.log, vault.New(vault.NewMemStore(), master, vault.Config{}), ledger.Config{Now: clock})
-	g.framework = newFramework(t, func(c *Config) { c.Ledger = g.l })
+	g.framework = newFramework(t, func(c *Config) { c.Ledger, c.RequestsPerSecond = g.l, 1e6 })
 	g.school, g.session = g.id("school"), g.id("session")
 	g.course = ledger.CourseID(g.tenant, g.tenant, "INF101")
 	g.scheme, g.amina, g.notEnrolled, g.othersPupil = g.id("scheme"), g.id("Amina"), g.id("registered only"), g.id("at school B")

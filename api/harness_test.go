@@ -25,7 +25,7 @@ import (
 // what stands before every operation is tested without any.
 type framework struct {
 	*Server
-	t      *testing.T
+	t      testing.TB
 	http   *httptest.Server
 	logged *bytes.Buffer
 	clock  *testClock
@@ -58,7 +58,7 @@ type probeItem struct {
 
 const logID = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
 
-func newFramework(t *testing.T, change ...func(*Config)) *framework {
+func newFramework(t testing.TB, change ...func(*Config)) *framework {
 	t.Helper()
 	f := &framework{t: t, logged: &bytes.Buffer{}, clock: &testClock{at: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}, reads: &fakeProgress{at: 100}}
 	_, key, err := ed25519.GenerateKey(nil)
@@ -150,7 +150,7 @@ func (f *framework) tokenIn(slug string, institution domain.ID, scopes ...access
 }
 
 type reply struct {
-	t      *testing.T
+	t      testing.TB
 	status int
 	header http.Header
 	body   string
