@@ -37,8 +37,8 @@ func TestTheCatalogOverHTTP(t *testing.T) {
 	c.schoolA.Post("/v1/courses", object{"educationOrganization": string(c.Tenant()), "courseCode": "X", "courseTitle": object{"fr": "X"}}).WantProblem(404, "not_found")
 	c.ministry.Post("/v1/courses", object{"educationOrganization": string(c.schoolB.Institution), "courseCode": "X", "courseTitle": object{"fr": "X"}}).Want(201)
 	c.schoolB.Post("/v1/courses/"+own+"/retirements", object{"endDate": "2026-07-01"}).WantProblem(404, "not_found")
-	c.schoolA.Post("/v1/courses/"+own+"/retirements", object{"endDate": "2026-07-01", "successor": maths}).Want(201)
-	for day, want := range map[string]string{"2026-06-30": "true", "2026-07-01": "false"} {
+	c.schoolA.Post("/v1/courses/"+own+"/retirements", object{"endDate": "2024-07-01", "successor": maths}).Want(201)
+	for day, want := range map[string]string{"2024-06-30": "true", "2024-07-01": "false"} {
 		if got := c.get(c.schoolA, "/v1/courses/"+own+"?asOf="+day).Want(200).Field("running"); got != want {
 			t.Errorf("running on %s: %s", day, got)
 		}
@@ -85,12 +85,13 @@ func TestTheCatalogOverHTTP(t *testing.T) {
 		}
 	}
 
-	term := object{"schoolYear": 2027, "sessionName": "T1", "beginDate": "2026-09-15", "endDate": "2026-12-20", "term": "uri://ed-fi.org/TermDescriptor#FirstTrimester"}
+	term := object{"schoolYear": 2025, "sessionName": "T1", "beginDate": "2024-09-15", "endDate": "2024-12-20", "term": "uri://ed-fi.org/TermDescriptor#FirstTrimester"}
 	session := c.schoolA.Post("/v1/sessions", term).Want(201)
 	c.ministry.Post("/v1/sessions", term).WantProblem(409, "institution_not_operating") // a ministry is no school
-	c.schoolB.Post(session.Header.Get("Location")+"/finalizations", object{"finalizedOn": "2027-01-10"}).WantProblem(404, "not_found")
-	c.schoolA.Post(session.Header.Get("Location")+"/finalizations", object{"finalizedOn": "2027-01-10"}).Want(201)
-	if r := c.get(c.schoolA, "/v1/sessions?school="+string(c.schoolA.Institution)).Want(200); r.Field("items", "0", "finalizedOn") != "2027-01-10" {
+	c.schoolB.Post(session.Header.Get("Location")+"/finalizations", object{"finalizedOn": "2025-01-10"}).WantProblem(404, "not_found")
+	c.schoolA.Post(session.Header.Get("Location")+"/finalizations", object{"finalizedOn": "2190-10-10"}).WantProblem(422, "date_in_future")
+	c.schoolA.Post(session.Header.Get("Location")+"/finalizations", object{"finalizedOn": "2025-01-10"}).Want(201)
+	if r := c.get(c.schoolA, "/v1/sessions?school="+string(c.schoolA.Institution)).Want(200); r.Field("items", "0", "finalizedOn") != "2025-01-10" {
 		t.Errorf("listed: %s", r.Body)
 	}
 }

@@ -33,8 +33,8 @@ type Open struct {
 	SchoolEnrolls bool
 }
 
-// Finalize closes a session's marks.
-type Finalize struct{ FinalizedOn domain.Date }
+// Finalize closes a session's marks, at once: FinalizedOn is no plan for later.
+type Finalize struct{ FinalizedOn, Today domain.Date }
 
 func (Open) isCommand()     {}
 func (Finalize) isCommand() {}
@@ -81,12 +81,14 @@ func (c Finalize) decide(s State) ([]Event, error) {
 		return nil, domain.Refuse(domain.Missing, "not_found", "there is no such session")
 	case !c.FinalizedOn.Valid() || c.FinalizedOn < s.Definition.BeginDate:
 		return nil, domain.Refuse(domain.Invalid, "invalid_field", "finalizedOn is a day from the session's beginDate on")
+	case c.FinalizedOn > c.Today:
+		return nil, domain.Refuse(domain.Invalid, "date_in_future", "finalizedOn is today or earlier: the marks are final at once")
 	case s.FinalizedOn == c.FinalizedOn:
 		return nil, nil
 	case s.Finalized():
 		return nil, domain.Refuse(domain.Conflict, "session_finalized", "the session was finalized on %s", s.FinalizedOn)
 	}
-	return []Event{SessionFinalized(c)}, nil
+	return []Event{SessionFinalized{c.FinalizedOn}}, nil
 }
 
 func evolve(s State, e Event) State {

@@ -21,6 +21,8 @@ var (
 	final = academicsession.SessionFinalized{FinalizedOn: "2026-01-10"}
 )
 
+const today domain.Date = "2026-01-20"
+
 func TestDecide(t *testing.T) {
 	open := func(change func(*academicsession.SessionOpened)) academicsession.Open {
 		d := opened
@@ -45,12 +47,13 @@ func TestDecide(t *testing.T) {
 		"a session of two years":                     bad(func(s *academicsession.SessionOpened) { s.EndDate = "2027-09-14" }),
 		"a session that begins on no day":            bad(func(s *academicsession.SessionOpened) { s.BeginDate = "" }),
 		"a session of one day":                       {When: open(func(s *academicsession.SessionOpened) { s.EndDate = s.BeginDate }), Then: f{oneDay}},
-		"a session is finalized":                     {Given: f{opened}, When: academicsession.Finalize{FinalizedOn: "2026-01-10"}, Then: f{final}},
-		"finalized again the same day":               {Given: f{opened, final}, When: academicsession.Finalize{FinalizedOn: "2026-01-10"}},
-		"finalized another day":                      {Given: f{opened, final}, When: academicsession.Finalize{FinalizedOn: "2026-01-11"}, Code: "session_finalized"},
-		"finalized before it began":                  {Given: f{opened}, When: academicsession.Finalize{FinalizedOn: "2025-09-14"}, Code: "invalid_field"},
-		"finalized on no day":                        {Given: f{opened}, When: academicsession.Finalize{}, Code: "invalid_field"},
-		"a session that is not there, not finalized": {When: academicsession.Finalize{FinalizedOn: "2026-01-10"}, Code: "not_found"},
+		"a session is finalized":                     {Given: f{opened}, When: academicsession.Finalize{FinalizedOn: "2026-01-10", Today: today}, Then: f{final}},
+		"finalized again the same day":               {Given: f{opened, final}, When: academicsession.Finalize{FinalizedOn: "2026-01-10", Today: today}},
+		"finalized another day":                      {Given: f{opened, final}, When: academicsession.Finalize{FinalizedOn: "2026-01-11", Today: today}, Code: "session_finalized"},
+		"finalized before it began":                  {Given: f{opened}, When: academicsession.Finalize{FinalizedOn: "2025-09-14", Today: today}, Code: "invalid_field"},
+		"finalized tomorrow":                         {Given: f{opened}, When: academicsession.Finalize{FinalizedOn: "2026-01-21", Today: today}, Code: "date_in_future"},
+		"finalized on no day":                        {Given: f{opened}, When: academicsession.Finalize{Today: today}, Code: "invalid_field"},
+		"a session that is not there, not finalized": {When: academicsession.Finalize{FinalizedOn: "2026-01-10", Today: today}, Code: "not_found"},
 	})
 }
 

@@ -93,6 +93,8 @@ type RetireKey struct {
 type ReportKeyCompromise struct {
 	Kid           string
 	CompromisedAt time.Time
+	// Now is when it is reported: what has not happened is not known.
+	Now time.Time
 }
 
 func (Register) isCommand()            {}

@@ -58,6 +58,8 @@ func (c ReportKeyCompromise) decide(s State) ([]Event, error) {
 		return nil, keyUnknown()
 	case at.IsZero():
 		return nil, domain.Refuse(domain.Invalid, "invalid_field", "compromisedAt is an instant")
+	case at.After(c.Now):
+		return nil, domain.Refuse(domain.Invalid, "date_in_future", "compromisedAt is now or earlier")
 	case k.CompromisedAt.Equal(at):
 		return nil, nil
 	case !k.CompromisedAt.IsZero() && at.After(k.CompromisedAt):

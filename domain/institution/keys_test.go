@@ -38,7 +38,7 @@ func TestKeys(t *testing.T) {
 		return institution.RetireKey{Kid: "k1", ValidUntil: at}
 	}
 	leak := func(at time.Time) institution.Command {
-		return institution.ReportKeyCompromise{Kid: "k1", CompromisedAt: at}
+		return institution.ReportKeyCompromise{Kid: "k1", CompromisedAt: at, Now: later.Add(time.Minute)}
 	}
 	scenario.Run(t, institution.Decider, map[string]c{
 		"a key is authorized": {Given: open, When: authorize(), Then: f{key}},
@@ -73,6 +73,7 @@ func TestKeys(t *testing.T) {
 		"a retired key leaks":                          {Given: f{registered, key, retired}, When: leak(later), Then: f{leaked}},
 		"a leak turns out to be older":                 {Given: f{registered, key, leaked}, When: leak(noon), Then: f{institution.SigningKeyCompromised{Kid: "k1", CompromisedAt: noon}}},
 		"a leak is not talked down":                    {Given: f{registered, key, leaked}, When: leak(later.Add(1)), Code: "key_compromised"},
+		"a leak to come is refused":                    {Given: f{registered, key}, When: leak(later.Add(time.Hour)), Code: "date_in_future"},
 		"a leak at no instant is refused":              {Given: f{registered, key}, When: leak(time.Time{}), Code: "invalid_field"},
 		"an unknown key does not leak":                 {Given: open, When: leak(noon), Code: "key_unknown"},
 		"a closed school gets a key for status alone":  {Given: f{registered, shut}, When: authorize(func(a *institution.AuthorizeKey) { a.Purpose = institution.ForStatus }), Then: f{statusKey}},
@@ -98,7 +99,7 @@ func TestKeyIsUsableOnlyBetweenAuthorizedAndRetired(t *testing.T) {
 		case 1:
 			return institution.RetireKey{Kid: kid, ValidUntil: at}
 		}
-		return institution.ReportKeyCompromise{Kid: kid, CompromisedAt: at}
+		return institution.ReportKeyCompromise{Kid: kid, CompromisedAt: at, Now: noon.Add(30 * time.Hour)}
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		s := institution.Decider.Fold(institution.State{}, registered)

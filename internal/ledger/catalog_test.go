@@ -225,7 +225,7 @@ func TestASessionIsItsSchools(t *testing.T) {
 		t.Errorf("the session's id is %s", id)
 	}
 	finalize := func(by, what domain.ID) func() (ledger.Written, error) {
-		return func() (ledger.Written, error) { return w.l.FinalizeSession(t.Context(), w.act(by), what, "2027-01-10") }
+		return func() (ledger.Written, error) { return w.l.FinalizeSession(t.Context(), w.act(by), what, "2026-11-20") }
 	}
 	run(t, []step{
 		{"a region has no terms of its own", func() (ledger.Written, error) { return w.l.OpenSession(t.Context(), w.act(w.north), term) }, "institution_not_operating"},

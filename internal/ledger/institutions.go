@@ -144,7 +144,7 @@ func (l *Ledger) RetireSigningKey(ctx context.Context, act Act, id domain.ID, ki
 // ReportKeyCompromise says since when somebody else may hold a key. Credentials that were
 // recorded before stand.
 func (l *Ledger) ReportKeyCompromise(ctx context.Context, act Act, id domain.ID, kid string, since time.Time) (Written, error) {
-	return l.onKey(ctx, act, id, since, institution.ReportKeyCompromise{Kid: kid, CompromisedAt: since})
+	return l.onKey(ctx, act, id, since, institution.ReportKeyCompromise{Kid: kid, CompromisedAt: since, Now: act.At})
 }
 
 func (l *Ledger) onKey(ctx context.Context, act Act, id domain.ID, at time.Time, cmd institution.Command) (Written, error) {

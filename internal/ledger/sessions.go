@@ -39,7 +39,7 @@ func (l *Ledger) FinalizeSession(ctx context.Context, act Act, id domain.ID, day
 			return nil, nil, err
 		}
 		_, err = l.Reach(ctx, act, session.State.Definition.School)
-		return academicsession.Finalize{FinalizedOn: day}, nil, err
+		return academicsession.Finalize{FinalizedOn: day, Today: act.Today()}, nil, err
 	})
 	return writtenAs(id, out, err)
 }
