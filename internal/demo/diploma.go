@@ -142,7 +142,7 @@ func (s *Story) refusals(ctx context.Context, c *country) {
 		}
 	}
 	s.refused(c.bihac.office.try(ctx, "/v1/grades", "foreign", grade(c.amina.id, 12)), "not_found", "a grade by a school that does not have the student")
-	s.refused(sc.office.try(ctx, "/v1/grades", "scale", grade(c.amina.id, 21)), "score_out_of_range", "21 on a scale of 20")
+	s.refused(sc.office.try(ctx, "/v1/grades", "scale", grade(c.amina.id, 21)), "invalid_field", "21 on a scale of 20")
 	s.refused(sc.office.try(ctx, "/v1/awards", "bare", m{
 		"studentUniqueId": c.nour.id, "program": sc.program, "diplomaAwardDate": s.day(0),
 	}), "graduation_not_assessed", "a diploma for somebody who has not graduated")
