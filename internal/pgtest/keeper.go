@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -22,7 +23,7 @@ import (
 // The shared server belongs to a keeper: this test binary, run once more in a session of its
 // own with keeperEnv set. It starts the server through pgembed, says so on its
 // standard output, and stops it when for idleSeconds no process has held users.lock, which
-// every test process holds, shared, until the kernel takes it away. The data directory goes with
+// every test process holds, shared, until the kernel takes it away, however it ended. The data directory goes with
 // the server, so nothing grows.
 //
 // Lock files, all in home and never removed: keeper.lock is held by the keeper, users.lock by
@@ -34,9 +35,16 @@ const (
 	idleSeconds = 15
 )
 
+// idleEnv makes another number of idleSeconds, for the keeper's own test.
+const idleEnv = "SIJIL_PGTEST_IDLE"
+
 func init() {
 	if home := os.Getenv(keeperEnv); home != "" {
-		if err := keep(home); err != nil {
+		idle := idleSeconds
+		if n, err := strconv.Atoi(os.Getenv(idleEnv)); err == nil {
+			idle = n
+		}
+		if err := keep(home, idle); err != nil {
 			fmt.Print(err)
 			os.Exit(1)
 		}
@@ -132,7 +140,7 @@ func startKeeper(home string) error {
 }
 
 // keep is the keeper's life.
-func keep(home string) (err error) {
+func keep(home string, patience int) (err error) {
 	ctx := context.Background()
 	mine, ok, err := tryLock(filepath.Join(home, "keeper.lock"), syscall.LOCK_EX)
 	if err != nil || !ok {
@@ -168,15 +176,24 @@ func keep(home string) (err error) {
 			idle = 0
 			continue
 		}
-		if idle++; idle < idleSeconds {
+		if idle++; idle < patience {
 			users.Close()
 			continue
 		}
 		// With users.lock held nobody comes in: who comes next finds no keeper.
-		err = errors.Join(server.Stop(ctx), os.RemoveAll(data), mine.Close())
+		err = errors.Join(server.Stop(ctx), os.RemoveAll(data), removeSeeds(home), mine.Close())
 		users.Close()
 		return err
 	}
+}
+
+// removeSeeds clears what [plant] keeps.
+func removeSeeds(home string) error {
+	seeds, err := filepath.Glob(filepath.Join(home, "seed-*"))
+	for _, s := range seeds {
+		err = errors.Join(err, os.RemoveAll(s))
+	}
+	return err
 }
 
 // do runs fn on a connection to the server's maintenance database.

@@ -14,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"sijil/internal/pgembed"
-	"sijil/migrations"
 )
 
 // Server is a PostgreSQL server of one test's own, for tests that hurt it.
@@ -37,6 +36,11 @@ func NewServer(t testing.TB, settings ...Setting) *Server {
 	for _, x := range settings {
 		s.settings[x.Name] = x.Value
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	if err := plant(ctx, s.dir); err != nil {
+		t.Fatalf("preparing the test's server: %v", err)
+	}
 	s.start()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -45,11 +49,6 @@ func NewServer(t testing.TB, settings ...Setting) *Server {
 			t.Errorf("stopping the test's server: %v", err)
 		}
 	})
-	pool := open(t, s.URL())
-	defer pool.Close()
-	if _, err := migrations.Up(t.Context(), pool); err != nil {
-		t.Fatalf("migrating the test's server: %v", err)
-	}
 	return s
 }
 
