@@ -80,8 +80,9 @@ func (a Act) ID(name string) domain.ID { return domain.KeyedID(a.derive("id", na
 // Today is the server's day in UTC.
 func (a Act) Today() domain.Date { return domain.DateOf(a.At) }
 
-// commandKey is what metadata keeps of the command's identity.
-func (a Act) commandKey() string { return base64.RawURLEncoding.EncodeToString(a.command) }
+// CommandKey is what metadata keeps of the command's identity, by which its events are found in
+// the log.
+func (a Act) CommandKey() string { return base64.RawURLEncoding.EncodeToString(a.command) }
 
 // eventID is the id of the command's i-th event on stream.
 func (a Act) eventID(stream string, i int) domain.ID {

@@ -181,7 +181,7 @@ func draft[E any](ctx context.Context, l *Ledger, stream string, act Act, facts 
 			EffectiveAt: act.EffectiveAt, Actor: act.Actor, OnBehalfOf: act.OnBehalfOf,
 			Tenant: string(act.Tenant), Institution: string(act.Institution),
 			CorrelationID: act.CorrelationID, CausationID: act.CausationID,
-			CommandKey: act.commandKey(), BodyMAC: mac, Inputs: inputs,
+			CommandKey: act.CommandKey(), BodyMAC: mac, Inputs: inputs,
 		}
 		var blob []byte
 		if p := enc.Private; !p.IsZero() {
