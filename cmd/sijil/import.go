@@ -22,10 +22,11 @@ import (
 // importCmd turns CSV files into the commands that schools would post.
 type importCmd struct {
 	dataFlags
-	Mapping string `required:"" type:"existingfile" placeholder:"FILE" help:"Which files there are, what their columns hold and which requests a row becomes; see examples/oulad/mapping.yaml."`
-	DryRun  bool   `help:"Read, check and build every request, and post none."`
-	JSON    bool   `name:"json" help:"Print the result as one JSON object."`
-	Dir     string `arg:"" name:"csvdir" type:"existingdir" help:"The directory of the CSV files."`
+	Mapping   string `required:"" type:"existingfile" placeholder:"FILE" help:"Which files there are, what their columns hold and which requests a row becomes; see examples/oulad/mapping.yaml."`
+	PublicURL string `name:"public-url" placeholder:"URL" env:"SIJIL_PUBLIC_URL" default:"http://localhost:8080" help:"Where the ledger is, or will be, served: signed credentials name their issuer by it for ever. Default: ${default}, where sijil serve listens by default."`
+	DryRun    bool   `help:"Read, check and build every request, and post none."`
+	JSON      bool   `name:"json" help:"Print the result as one JSON object."`
+	Dir       string `arg:"" name:"csvdir" type:"existingdir" help:"The directory of the CSV files."`
 }
 
 // Help is the part of the manual that the flags do not tell.
@@ -43,9 +44,6 @@ it with "sijil client revoke" when the import is over.
 Exit status: 0 the import ran to its end, also when rows were rejected (they are in the report);
 1 it stopped, and running it again goes on from there.`
 }
-
-// importURL names the service in tokens of an import, which never leave the process.
-const importURL = "http://import.invalid"
 
 // Run imports.
 func (c *importCmd) Run(ctx context.Context, a *app) error {
@@ -79,7 +77,7 @@ func (c *importCmd) post(ctx context.Context, a *app, cfg csvimport.Config) (rep
 		return report, err
 	}
 	defer closeLedger(ctx, a, ledger)
-	server, err := ledger.API(importURL, service.Limits{RequestsPerSecond: 1e9, TokensPerSecond: 1e9}, nil)
+	server, err := ledger.API(c.PublicURL, service.Limits{RequestsPerSecond: 1e9, TokensPerSecond: 1e9}, nil)
 	if err != nil {
 		return report, err
 	}
@@ -88,7 +86,7 @@ func (c *importCmd) post(ctx context.Context, a *app, cfg csvimport.Config) (rep
 	followers.Go(func() { ledger.Follow(following) })
 	defer func() { stop(); followers.Wait() }()
 
-	cfg.Poster = poster(a, ledger, server, cfg.Mapping.Tenant)
+	cfg.Poster = c.poster(a, ledger, server, cfg.Mapping.Tenant)
 	report, err = csvimport.Run(ctx, cfg, a.now)
 	if err != nil {
 		return report, err
@@ -99,9 +97,9 @@ func (c *importCmd) post(ctx context.Context, a *app, cfg csvimport.Config) (rep
 	return report, err
 }
 
-func poster(a *app, ledger *service.App, server *api.Server, slug string) *csvimport.InProcess {
+func (c *importCmd) poster(a *app, ledger *service.App, server *api.Server, slug string) *csvimport.InProcess {
 	return &csvimport.InProcess{
-		Handler: server.Handler(), Base: importURL, Now: a.now,
+		Handler: server.Handler(), Base: c.PublicURL, Now: a.now,
 		Token: func(ctx context.Context, as, role, institution string) (string, time.Time, error) {
 			client, scopes, err := importClient(ctx, ledger.Clients, slug, as, role, domain.ID(institution))
 			if err != nil {

@@ -115,7 +115,10 @@ func (c *serveCmd) publicURL(ctx context.Context, log *slog.Logger, addr net.Add
 	if err != nil {
 		return "http://" + addr.String()
 	}
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+	switch ip := net.ParseIP(host); {
+	case ip != nil && ip.IsLoopback():
+		host = "localhost" // an issuer's DID names a host, never an address (did:web)
+	case ip != nil && ip.IsUnspecified():
 		host = "localhost"
 		log.WarnContext(ctx, "listening on every address without --public-url: tokens and links name localhost, which nobody else can follow")
 	}
