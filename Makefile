@@ -8,9 +8,6 @@ KILLS ?= 100
 
 TOOL = go tool -modfile=tools/go.mod
 
-# The race detector needs a C compiler. CI has one, or fails.
-RACE := $(shell { [ "$$CI" = true ] || command -v "$$(go env CC)" >/dev/null 2>&1; } && echo -race)
-
 .PHONY: help
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,9 +27,9 @@ demo: bootstrap build ## Start a ledger and act out its users; serves until Ctrl
 .PHONY: test
 test: ## Run every test, with the race detector where there is a C compiler
 	@scripts/bootstrap.sh --tests
-	$(if $(RACE),,@echo 'test: no C compiler here, so without the race detector')
 	go vet ./...
-	go test $(RACE) -timeout 30m ./...
+	@race=-race; command -v "$$(go env CC)" >/dev/null || { race=; echo 'test: no C compiler here, so without the race detector'; }; \
+	set -x; go test $$race -timeout 30m ./...
 
 .PHONY: bench
 bench: ## Run the benchmarks (compare runs with: go tool -modfile=tools/go.mod benchstat old new)

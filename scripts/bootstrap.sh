@@ -1,8 +1,9 @@
 #!/bin/sh
 # Makes sure that what the ledger runs on is here: a PostgreSQL (15 or newer), and with
-# --tests also a Chromium for the tests of pages. What is there already is left alone. As
-# root on Debian it installs packages; as an ordinary user on Debian it unpacks PostgreSQL
-# below .tools/pg and touches nothing else; elsewhere it names the command to run.
+# --tests also a Chromium for the tests of pages and a C compiler for the race detector.
+# What is there already is left alone. As root on Debian it installs packages; as an ordinary
+# user on Debian it unpacks PostgreSQL below .tools/pg and touches nothing else; elsewhere it
+# names the command to run.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -162,7 +163,7 @@ need_chromium() {
 	done
 	if $debian && $as_root; then
 		say "no Chromium here: installing Debian's with apt-get, for the tests of pages"
-		install_as_root chromium
+		install_as_root chromium chromium-sandbox
 	elif [ "${CI:-}" = true ]; then
 		die "no Chromium here: the tests of pages need one"
 	else
@@ -170,8 +171,24 @@ need_chromium() {
 	fi
 }
 
+# The race detector is linked by the C compiler.
+need_compiler() {
+	if command -v "$(go env CC)" >/dev/null; then
+		return
+	fi
+	if $debian && $as_root; then
+		say "no C compiler here: installing Debian's gcc with apt-get, for the race detector"
+		install_as_root gcc libc6-dev
+	elif [ "${CI:-}" = true ]; then
+		die "no C compiler here: the race detector needs one"
+	fi
+}
+
 command -v go >/dev/null || die "Go is missing: install the version that go.mod names"
 mkdir -p .tools
 go build -o .tools/pgfind ./scripts/pgfind
 need_postgres
-if $tests; then need_chromium; fi
+if $tests; then
+	need_compiler
+	need_chromium
+fi
