@@ -96,6 +96,7 @@ var abbreviations = strings.NewReplacer("json", "JSON", "uri ", "URI ")
 // values sent and the text of Go errors; both may hold personal data.
 func init() {
 	huma.ValidateStrictCasing = true
+	huma.DefaultArrayNullable = false
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
 		return validationProblem(status, msg, errs)
 	}

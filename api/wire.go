@@ -62,7 +62,6 @@ func (descriptorSchema) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
 		Type: "string", MaxLength: new(200), Pattern: `^uri://[!-~]+/[A-Za-z]+Descriptor#[!-~]+$`,
 		PatternDescription: "a code as uri://namespace/ListDescriptor#Code",
-		Examples:           []any{"uri://ed-fi.org/SexDescriptor#Female"},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -167,4 +168,21 @@ func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.at = c.at.Add(d)
+}
+
+// Latest is the last of several positions as X-Sijil-Position carries them.
+func (w *World) Latest(positions ...string) string {
+	w.t.Helper()
+	latest, at := "", uint64(0)
+	for _, p := range positions {
+		_, digits, _ := strings.Cut(p, ":")
+		n, err := strconv.ParseUint(digits, 10, 64)
+		if err != nil {
+			w.t.Fatalf("position %q: %v", p, err)
+		}
+		if n >= at {
+			latest, at = p, n
+		}
+	}
+	return latest
 }
