@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -66,9 +67,14 @@ func (c *importCmd) Run(ctx context.Context, a *app) error {
 	return err
 }
 
+// memory is where an import begins to collect garbage eagerly, in bytes: it runs beside the
+// PostgreSQL of a small server.
+const memory = 220 << 20
+
 // post runs the import against the API of this process, and waits until every award made is
 // signed or refused.
 func (c *importCmd) post(ctx context.Context, a *app, cfg csvimport.Config) (report csvimport.Report, err error) {
+	debug.SetMemoryLimit(memory)
 	// The API logs every request; here the report speaks for them.
 	quiet := *a
 	quiet.log = slog.New(warnings{a.log.Handler()})
