@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -85,8 +84,7 @@ func (s *Server) visit(page func(http.ResponseWriter, *http.Request, ledger.Link
 		h := w.Header()
 		h.Set("Content-Security-Policy", holderPolicy)
 		h.Set("Cache-Control", "no-store")
-		host, _, _ := net.SplitHostPort(r.RemoteAddr)
-		if wait := s.visitors.take(host); wait > 0 {
+		if wait := s.visitors.take(address(r)); wait > 0 {
 			writeProblem(w, rateLimited(wait))
 			return
 		}
