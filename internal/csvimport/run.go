@@ -46,7 +46,7 @@ type Config struct {
 	Poster  Poster
 	// DryRun reads, checks and builds every request, and posts none.
 	DryRun bool
-	// Workers is how many rows are under way at once; 0 means 96.
+	// Workers is how many rows are under way at once; 0 means 256.
 	Workers int
 	// Progress hears of every row done; may be nil. It is called concurrently.
 	Progress func(p Progress)
@@ -113,7 +113,7 @@ var ErrNothing = errors.New("nothing was imported")
 // stopped: what was recorded until then stays, and running it again goes on from there.
 func Run(ctx context.Context, cfg Config, now func() time.Time) (Report, error) {
 	if cfg.Workers == 0 {
-		cfg.Workers = 96
+		cfg.Workers = 256
 	}
 	began := now()
 	r := &run{
