@@ -55,7 +55,7 @@ func (s *Server) registerAmendments() {
 type EntryFields struct {
 	StudentUniqueID domain.ID `json:"studentUniqueId" doc:"The student's id in this ledger"`
 	SchoolYear      int       `json:"schoolYear" minimum:"1900" maximum:"2199" doc:"The school year of the entry: the year in which it ends" example:"2027"`
-	School          domain.ID `json:"school,omitempty" doc:"The school whose record it is; absent for the caller's institution"`
+	School          domain.ID `json:"school,omitzero" doc:"The school whose record it is; absent for the caller's institution"`
 }
 
 func (e EntryFields) ref(id domain.ID) ledger.EntryRef {
@@ -65,9 +65,9 @@ func (e EntryFields) ref(id domain.ID) ledger.EntryRef {
 // ChangeFields say why an entry changes, when, and who answers for it.
 type ChangeFields struct {
 	ReasonCode domain.Descriptor `json:"reasonCode" doc:"Of any code list" example:"uri://ed-fi.org/AmendmentReasonDescriptor#TranscriptionError"`
-	Authority  domain.ID         `json:"authority,omitempty" doc:"The institution that answers for the change; absent for the caller's"`
+	Authority  domain.ID         `json:"authority,omitzero" doc:"The institution that answers for the change; absent for the caller's"`
 	WhenFields
-	Reason Note `json:"reason,omitempty" doc:"In words; sealed"`
+	Reason Note `json:"reason,omitzero" doc:"In words; sealed"`
 }
 
 func (c ChangeFields) change() ledger.Change {
@@ -78,10 +78,10 @@ func (c ChangeFields) change() ledger.Change {
 type NewAmendment struct {
 	EntryFields
 	ChangeFields
-	Follows domain.ID `json:"follows,omitempty" doc:"The entry or amendment seen last: refused when another one came since"`
+	Follows domain.ID `json:"follows,omitzero" doc:"The entry or amendment seen last: refused when another one came since"`
 	MarkFields
-	CourseAttemptResult domain.Descriptor `json:"courseAttemptResult,omitempty" doc:"For course results, and for jury decisions about a course"`
-	Decision            domain.Descriptor `json:"decision,omitempty" doc:"For jury decisions"`
+	CourseAttemptResult domain.Descriptor `json:"courseAttemptResult,omitzero" doc:"For course results, and for jury decisions about a course"`
+	Decision            domain.Descriptor `json:"decision,omitzero" doc:"For jury decisions"`
 }
 
 // NewVoid says why an entry shall no longer count.

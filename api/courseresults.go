@@ -25,14 +25,14 @@ func (s *Server) registerCourseResults() {
 // NewCourseResult is how a course attempt ended.
 type NewCourseResult struct {
 	StudentUniqueID         domain.ID         `json:"studentUniqueId" doc:"The student's id in this ledger"`
-	Course                  domain.ID         `json:"course,omitempty" doc:"The course; or give courseCode"`
-	CourseCode              LocalCode         `json:"courseCode,omitempty" doc:"The course by its code, looked up at the school and then above it"`
+	Course                  domain.ID         `json:"course,omitzero" doc:"The course; or give courseCode"`
+	CourseCode              LocalCode         `json:"courseCode,omitzero" doc:"The course by its code, looked up at the school and then above it"`
 	Session                 domain.ID         `json:"session"`
-	Attempt                 int               `json:"attempt,omitempty" minimum:"1" maximum:"99" doc:"Counts from 1; absent for 1"`
+	Attempt                 int               `json:"attempt,omitzero" minimum:"1" maximum:"99" doc:"Counts from 1; absent for 1"`
 	CourseAttemptResult     domain.Descriptor `json:"courseAttemptResult" example:"uri://ed-fi.org/CourseAttemptResultDescriptor#Pass"`
-	GradingScheme           domain.ID         `json:"gradingScheme,omitempty" doc:"The scheme of the final grade"`
-	FinalNumericGradeEarned *domain.Decimal   `json:"finalNumericGradeEarned,omitempty"`
-	FinalLetterGradeEarned  LocalCode         `json:"finalLetterGradeEarned,omitempty"`
+	GradingScheme           domain.ID         `json:"gradingScheme,omitzero" doc:"The scheme of the final grade"`
+	FinalNumericGradeEarned *domain.Decimal   `json:"finalNumericGradeEarned,omitzero"`
+	FinalLetterGradeEarned  LocalCode         `json:"finalLetterGradeEarned,omitzero"`
 	WhenFields
 }
 
@@ -59,14 +59,14 @@ func (s *Server) recordCourseResult(ctx context.Context, in *recordCourseResultI
 // NewJuryDecision is what a jury decided.
 type NewJuryDecision struct {
 	StudentUniqueID     domain.ID         `json:"studentUniqueId" doc:"The student's id in this ledger"`
-	Session             domain.ID         `json:"session,omitempty" doc:"Absent for a decision on the whole year; schoolYear is then needed"`
-	SchoolYear          int               `json:"schoolYear,omitempty" minimum:"1900" maximum:"2199" doc:"The year in which the school year ends"`
-	Course              domain.ID         `json:"course,omitempty"`
-	CourseAttemptResult domain.Descriptor `json:"courseAttemptResult,omitempty" doc:"Pass or Fail, where course is given"`
+	Session             domain.ID         `json:"session,omitzero" doc:"Absent for a decision on the whole year; schoolYear is then needed"`
+	SchoolYear          int               `json:"schoolYear,omitzero" minimum:"1900" maximum:"2199" doc:"The year in which the school year ends"`
+	Course              domain.ID         `json:"course,omitzero"`
+	CourseAttemptResult domain.Descriptor `json:"courseAttemptResult,omitzero" doc:"Pass or Fail, where course is given"`
 	Decision            domain.Descriptor `json:"decision" doc:"Of a JuryDecisionDescriptor list" example:"uri://ed-fi.org/JuryDecisionDescriptor#Admitted"`
-	Supersedes          domain.ID         `json:"supersedes,omitempty" doc:"The decision on the same matter that no longer counts"`
+	Supersedes          domain.ID         `json:"supersedes,omitzero" doc:"The decision on the same matter that no longer counts"`
 	WhenFields
-	Reason Note `json:"reason,omitempty" doc:"In words; sealed"`
+	Reason Note `json:"reason,omitzero" doc:"In words; sealed"`
 }
 
 type recordJuryDecisionInput struct{ Body NewJuryDecision }

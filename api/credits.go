@@ -26,15 +26,15 @@ func (s *Server) registerCredits() {
 // NewCredit is credits for a course.
 type NewCredit struct {
 	StudentUniqueID      domain.ID         `json:"studentUniqueId" doc:"The student's id in this ledger"`
-	Course               domain.ID         `json:"course,omitempty" doc:"The course; or give courseCode"`
-	CourseCode           LocalCode         `json:"courseCode,omitempty" doc:"The course by its code, looked up at the school and then above it"`
-	Session              domain.ID         `json:"session,omitempty" doc:"Absent for credits of the year as a whole; schoolYear is then needed"`
-	SchoolYear           int               `json:"schoolYear,omitempty" minimum:"1900" maximum:"2199" doc:"The year in which the school year ends"`
-	AssessmentIdentifier LocalCode         `json:"assessmentIdentifier,omitempty"`
-	Attempt              int               `json:"attempt,omitempty" minimum:"1" maximum:"99" doc:"Counts from 1; absent for 1"`
+	Course               domain.ID         `json:"course,omitzero" doc:"The course; or give courseCode"`
+	CourseCode           LocalCode         `json:"courseCode,omitzero" doc:"The course by its code, looked up at the school and then above it"`
+	Session              domain.ID         `json:"session,omitzero" doc:"Absent for credits of the year as a whole; schoolYear is then needed"`
+	SchoolYear           int               `json:"schoolYear,omitzero" minimum:"1900" maximum:"2199" doc:"The year in which the school year ends"`
+	AssessmentIdentifier LocalCode         `json:"assessmentIdentifier,omitzero"`
+	Attempt              int               `json:"attempt,omitzero" minimum:"1" maximum:"99" doc:"Counts from 1; absent for 1"`
 	EarnedCredits        domain.Decimal    `json:"earnedCredits" example:"6"`
 	MethodCreditEarned   domain.Descriptor `json:"methodCreditEarned" example:"uri://ed-fi.org/MethodCreditEarnedDescriptor#TransferCredit"`
-	ForeignGrade         domain.ID         `json:"foreignGrade,omitempty" doc:"The foreign grade of the same year that is recognized"`
+	ForeignGrade         domain.ID         `json:"foreignGrade,omitzero" doc:"The foreign grade of the same year that is recognized"`
 	MarkFields
 	WhenFields
 }
@@ -65,11 +65,11 @@ type NewForeignGrade struct {
 	SchoolYear            int       `json:"schoolYear" minimum:"1900" maximum:"2199" doc:"The school year it is recorded in: the year in which it ends"`
 	ExternalSchool        Name      `json:"externalEducationOrganizationNameOfInstitution" doc:"The other school, as its document spells it"`
 	CourseTitle           Name      `json:"courseTitle"`
-	AlternativeCourseCode LocalCode `json:"alternativeCourseCode,omitempty"`
+	AlternativeCourseCode LocalCode `json:"alternativeCourseCode,omitzero"`
 	VerbatimGrade         LocalCode `json:"verbatimGrade" doc:"As written" example:"17,5/20"`
 	ForeignGradingScheme  Name      `json:"foreignGradingScheme" doc:"The other scheme in words" example:"0–20, pass 10"`
-	WhenTaken             LocalCode `json:"whenTaken,omitempty" doc:"The other school's term or date, as written"`
-	Transfer              domain.ID `json:"transfer,omitempty" doc:"The transfer that brought it"`
+	WhenTaken             LocalCode `json:"whenTaken,omitzero" doc:"The other school's term or date, as written"`
+	Transfer              domain.ID `json:"transfer,omitzero" doc:"The transfer that brought it"`
 	WhenFields
 }
 

@@ -54,11 +54,11 @@ type GradeAnswers struct {
 type GradeAnswer struct {
 	Row    int       `json:"row" doc:"Counts from 0"`
 	Status int       `json:"status" doc:"As record-grade would answer: 201, or the problem's" example:"201"`
-	ID     domain.ID `json:"id,omitempty" doc:"The grade"`
-	Code   string    `json:"code,omitempty" doc:"The problem's code"`
-	Detail string    `json:"detail,omitempty"`
+	ID     domain.ID `json:"id,omitzero" doc:"The grade"`
+	Code   string    `json:"code,omitzero" doc:"The problem's code"`
+	Detail string    `json:"detail,omitzero"`
 	// Errors name members, never values.
-	Errors []FieldProblem `json:"errors,omitempty" doc:"The members that are wrong"`
+	Errors []FieldProblem `json:"errors,omitzero" doc:"The members that are wrong"`
 }
 
 type recordGradesInput struct{ Body GradeBatch }
@@ -70,6 +70,7 @@ func (s *Server) recordGrades(ctx context.Context, schema *huma.Schema, sent []r
 	}
 	answers := make([]GradeAnswer, len(sent))
 	rows := make([]ledger.GradeRow, len(sent))
+	known := map[LocalCode]domain.ID{} // a batch is about few courses
 	for i, raw := range sent {
 		answers[i] = GradeAnswer{Row: i, Status: http.StatusCreated}
 		rows[i].Body = raw
@@ -78,7 +79,13 @@ func (s *Server) recordGrades(ctx context.Context, schema *huma.Schema, sent []r
 			rows[i].Refused = err
 			continue
 		}
-		rows[i].GradeInput, rows[i].Refused = s.grade(ctx, act, parsed)
+		code := parsed.CourseCode
+		if id := known[code]; id != "" && parsed.Course == "" {
+			parsed.Course, parsed.CourseCode = id, ""
+		}
+		if rows[i].GradeInput, rows[i].Refused = s.grade(ctx, act, parsed); rows[i].Refused == nil && code != "" {
+			known[code] = rows[i].Course
+		}
 	}
 	written, err := s.cfg.Ledger.RecordGrades(ctx, act, rows)
 	if err != nil {

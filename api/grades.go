@@ -23,24 +23,24 @@ func (s *Server) registerGrades() {
 // NewGrade is a grade as a school gives it.
 type NewGrade struct {
 	StudentUniqueID      domain.ID         `json:"studentUniqueId" doc:"The student's id in this ledger"`
-	Course               domain.ID         `json:"course,omitempty" doc:"The course; or give courseCode"`
-	CourseCode           LocalCode         `json:"courseCode,omitempty" doc:"The course by its code, looked up at the school and then above it" example:"MATH-4"`
+	Course               domain.ID         `json:"course,omitzero" doc:"The course; or give courseCode"`
+	CourseCode           LocalCode         `json:"courseCode,omitzero" doc:"The course by its code, looked up at the school and then above it" example:"MATH-4"`
 	Session              domain.ID         `json:"session" doc:"The academic session"`
-	GradingPeriod        domain.Descriptor `json:"gradingPeriod,omitempty" example:"uri://ed-fi.org/GradingPeriodDescriptor#FirstTrimester"`
-	AssessmentIdentifier LocalCode         `json:"assessmentIdentifier,omitempty" doc:"The examination or paper; absent for the period's own grade" example:"DS-1"`
-	Attempt              int               `json:"attempt,omitempty" minimum:"1" maximum:"99" doc:"Counts from 1; absent for 1"`
+	GradingPeriod        domain.Descriptor `json:"gradingPeriod,omitzero" example:"uri://ed-fi.org/GradingPeriodDescriptor#FirstTrimester"`
+	AssessmentIdentifier LocalCode         `json:"assessmentIdentifier,omitzero" doc:"The examination or paper; absent for the period's own grade" example:"DS-1"`
+	Attempt              int               `json:"attempt,omitzero" minimum:"1" maximum:"99" doc:"Counts from 1; absent for 1"`
 	MarkFields
-	Coefficient *domain.Decimal `json:"coefficient,omitempty" doc:"The weight among the course's grades; absent when the graduation plan says it"`
+	Coefficient *domain.Decimal `json:"coefficient,omitzero" doc:"The weight among the course's grades; absent when the graduation plan says it"`
 	WhenFields
-	DiagnosticStatement Note `json:"diagnosticStatement,omitempty" doc:"The teacher's words about the student; sealed"`
+	DiagnosticStatement Note `json:"diagnosticStatement,omitzero" doc:"The teacher's words about the student; sealed"`
 }
 
 // MarkFields are a score in its scheme, or why there is none.
 type MarkFields struct {
-	GradingScheme      domain.ID       `json:"gradingScheme,omitempty" doc:"The scheme of the score"`
-	NumericGradeEarned *domain.Decimal `json:"numericGradeEarned,omitempty" doc:"Within the scheme's bounds and on its step" example:"15.5"`
-	LetterGradeEarned  LocalCode       `json:"letterGradeEarned,omitempty" doc:"One of the scheme's labels" example:"B"`
-	ScoreStatus        string          `json:"scoreStatus,omitempty" enum:"absent,excused,exempt,incomplete" doc:"Why there is no score"`
+	GradingScheme      domain.ID       `json:"gradingScheme,omitzero" doc:"The scheme of the score"`
+	NumericGradeEarned *domain.Decimal `json:"numericGradeEarned,omitzero" doc:"Within the scheme's bounds and on its step" example:"15.5"`
+	LetterGradeEarned  LocalCode       `json:"letterGradeEarned,omitzero" doc:"One of the scheme's labels" example:"B"`
+	ScoreStatus        string          `json:"scoreStatus,omitzero" enum:"absent,excused,exempt,incomplete" doc:"Why there is no score"`
 }
 
 func (m MarkFields) mark() academicrecord.Mark {
@@ -53,7 +53,7 @@ func (m MarkFields) mark() academicrecord.Mark {
 // WhenFields are the day a fact holds for.
 type WhenFields struct {
 	EventDate     domain.Date `json:"eventDate" doc:"The day it holds for; never in the future"`
-	DatePrecision string      `json:"datePrecision,omitempty" enum:"day,session" doc:"session where only the session is known: eventDate is then one of its days"`
+	DatePrecision string      `json:"datePrecision,omitzero" enum:"day,session" doc:"session where only the session is known: eventDate is then one of its days"`
 }
 
 func (w WhenFields) when() academicrecord.When {

@@ -37,7 +37,7 @@ type NewAssessment struct {
 	Program         domain.ID   `json:"program"`
 	GraduationPlan  domain.ID   `json:"graduationPlan" doc:"A plan of the program by the program's owner or an authority above it"`
 	EventDate       domain.Date `json:"eventDate" doc:"The day whose enrollment, plan version and accreditation count; never in the future"`
-	Accreditation   domain.ID   `json:"accreditation,omitempty" doc:"Absent for the one an authority above the school granted; one of an agency is named"`
+	Accreditation   domain.ID   `json:"accreditation,omitzero" doc:"Absent for the one an authority above the school granted; one of an agency is named"`
 }
 
 // Assessment is what was found.
@@ -50,15 +50,15 @@ type Assessment struct {
 	PlanVersion   int             `json:"planVersion"`
 	Accreditation domain.ID       `json:"accreditation"`
 	EarnedCredits domain.Decimal  `json:"earnedCredits"`
-	Average       *domain.Decimal `json:"average,omitempty"`
+	Average       *domain.Decimal `json:"average,omitzero"`
 }
 
 // AssessmentGap is one requirement that is not fulfilled.
 type AssessmentGap struct {
 	Code     string          `json:"code" example:"credits_missing"`
-	Course   domain.ID       `json:"course,omitempty" doc:"Absent for the plan as a whole"`
-	Required *domain.Decimal `json:"required,omitempty"`
-	Achieved *domain.Decimal `json:"achieved,omitempty"`
+	Course   domain.ID       `json:"course,omitzero" doc:"Absent for the plan as a whole"`
+	Required *domain.Decimal `json:"required,omitzero"`
+	Achieved *domain.Decimal `json:"achieved,omitzero"`
 }
 
 type assessGraduationInput struct{ Body NewAssessment }
@@ -128,8 +128,8 @@ type rescissionInput struct {
 type NewRescission struct {
 	EventDate  domain.Date       `json:"eventDate"`
 	ReasonCode domain.Descriptor `json:"reasonCode" doc:"Of any code list" example:"uri://ed-fi.org/RescissionReasonDescriptor#Fraud"`
-	Authority  domain.ID         `json:"authority,omitempty" doc:"The institution that answers for it; absent for the caller's"`
-	Reason     Note              `json:"reason,omitempty" doc:"In words; sealed"`
+	Authority  domain.ID         `json:"authority,omitzero" doc:"The institution that answers for it; absent for the caller's"`
+	Reason     Note              `json:"reason,omitzero" doc:"In words; sealed"`
 }
 
 func (s *Server) rescindGraduation(ctx context.Context, in *rescissionInput) (*answer[WrittenID], error) {

@@ -39,38 +39,38 @@ type TranscriptRecord struct {
 type TranscriptEntry struct {
 	ID                   domain.ID         `json:"id"`
 	Kind                 string            `json:"kind" enum:"grade,courseResult,foreignGrade,credit,juryDecision"`
-	Course               domain.ID         `json:"course,omitempty"`
-	Session              domain.ID         `json:"session,omitempty"`
-	GradingPeriod        domain.Descriptor `json:"gradingPeriod,omitempty"`
-	AssessmentIdentifier string            `json:"assessmentIdentifier,omitempty"`
-	Attempt              int               `json:"attempt,omitempty"`
+	Course               domain.ID         `json:"course,omitzero"`
+	Session              domain.ID         `json:"session,omitzero"`
+	GradingPeriod        domain.Descriptor `json:"gradingPeriod,omitzero"`
+	AssessmentIdentifier string            `json:"assessmentIdentifier,omitzero"`
+	Attempt              int               `json:"attempt,omitzero"`
 	TranscriptMark
-	Coefficient           *domain.Decimal       `json:"coefficient,omitempty"`
-	CourseAttemptResult   domain.Descriptor     `json:"courseAttemptResult,omitempty"`
-	EarnedCredits         *domain.Decimal       `json:"earnedCredits,omitempty"`
-	MethodCreditEarned    domain.Descriptor     `json:"methodCreditEarned,omitempty"`
-	ForeignGrade          domain.ID             `json:"foreignGrade,omitempty" doc:"The foreign grade that a credit recognizes"`
-	Decision              domain.Descriptor     `json:"decision,omitempty"`
-	ExternalSchool        string                `json:"externalEducationOrganizationNameOfInstitution,omitempty"`
-	CourseTitle           string                `json:"courseTitle,omitempty"`
-	AlternativeCourseCode string                `json:"alternativeCourseCode,omitempty"`
-	VerbatimGrade         string                `json:"verbatimGrade,omitempty"`
-	ForeignGradingScheme  string                `json:"foreignGradingScheme,omitempty"`
-	WhenTaken             string                `json:"whenTaken,omitempty"`
+	Coefficient           *domain.Decimal       `json:"coefficient,omitzero"`
+	CourseAttemptResult   domain.Descriptor     `json:"courseAttemptResult,omitzero"`
+	EarnedCredits         *domain.Decimal       `json:"earnedCredits,omitzero"`
+	MethodCreditEarned    domain.Descriptor     `json:"methodCreditEarned,omitzero"`
+	ForeignGrade          domain.ID             `json:"foreignGrade,omitzero" doc:"The foreign grade that a credit recognizes"`
+	Decision              domain.Descriptor     `json:"decision,omitzero"`
+	ExternalSchool        string                `json:"externalEducationOrganizationNameOfInstitution,omitzero"`
+	CourseTitle           string                `json:"courseTitle,omitzero"`
+	AlternativeCourseCode string                `json:"alternativeCourseCode,omitzero"`
+	VerbatimGrade         string                `json:"verbatimGrade,omitzero"`
+	ForeignGradingScheme  string                `json:"foreignGradingScheme,omitzero"`
+	WhenTaken             string                `json:"whenTaken,omitzero"`
 	EventDate             domain.Date           `json:"eventDate"`
-	DatePrecision         string                `json:"datePrecision,omitempty"`
+	DatePrecision         string                `json:"datePrecision,omitzero"`
 	Voided                bool                  `json:"voided" doc:"It no longer counts"`
-	Words                 string                `json:"words,omitempty" doc:"The teacher's statement or the jury's reason"`
+	Words                 string                `json:"words,omitzero" doc:"The teacher's statement or the jury's reason"`
 	Recorded              Provenance            `json:"recorded"`
 	Amendments            []TranscriptAmendment `json:"amendments" doc:"The chain, oldest first"`
 }
 
 // TranscriptMark is a score in its scheme, or why there is none.
 type TranscriptMark struct {
-	GradingScheme      domain.ID       `json:"gradingScheme,omitempty"`
-	NumericGradeEarned *domain.Decimal `json:"numericGradeEarned,omitempty"`
-	LetterGradeEarned  string          `json:"letterGradeEarned,omitempty"`
-	ScoreStatus        string          `json:"scoreStatus,omitempty"`
+	GradingScheme      domain.ID       `json:"gradingScheme,omitzero"`
+	NumericGradeEarned *domain.Decimal `json:"numericGradeEarned,omitzero"`
+	LetterGradeEarned  string          `json:"letterGradeEarned,omitzero"`
+	ScoreStatus        string          `json:"scoreStatus,omitzero"`
 }
 
 // Provenance is where a statement stands in the ledger.
@@ -85,17 +85,17 @@ type Provenance struct {
 type TranscriptAmendment struct {
 	ID      domain.ID `json:"id"`
 	Kind    string    `json:"kind" enum:"amended,voided,proposed,declined,superseded"`
-	Follows domain.ID `json:"follows,omitempty" doc:"The entry or amendment that stood until then"`
+	Follows domain.ID `json:"follows,omitzero" doc:"The entry or amendment that stood until then"`
 	TranscriptMark
-	CourseAttemptResult domain.Descriptor `json:"courseAttemptResult,omitempty"`
-	Decision            domain.Descriptor `json:"decision,omitempty"`
-	Voids               bool              `json:"voids,omitempty" doc:"What is proposed is to void the entry"`
-	ReasonCode          domain.Descriptor `json:"reasonCode,omitempty"`
-	Authority           domain.ID         `json:"authority,omitempty"`
-	ProposedBy          string            `json:"proposedBy,omitempty"`
-	ConfirmedBy         string            `json:"confirmedBy,omitempty"`
-	EventDate           domain.Date       `json:"eventDate,omitempty"`
-	Words               string            `json:"words,omitempty" doc:"The reason in words"`
+	CourseAttemptResult domain.Descriptor `json:"courseAttemptResult,omitzero"`
+	Decision            domain.Descriptor `json:"decision,omitzero"`
+	Voids               bool              `json:"voids,omitzero" doc:"What is proposed is to void the entry"`
+	ReasonCode          domain.Descriptor `json:"reasonCode,omitzero"`
+	Authority           domain.ID         `json:"authority,omitzero"`
+	ProposedBy          string            `json:"proposedBy,omitzero"`
+	ConfirmedBy         string            `json:"confirmedBy,omitzero"`
+	EventDate           domain.Date       `json:"eventDate,omitzero"`
+	Words               string            `json:"words,omitzero" doc:"The reason in words"`
 	Recorded            Provenance        `json:"recorded"`
 }
 
@@ -110,7 +110,7 @@ type TranscriptGraduation struct {
 	Outcome       string          `json:"outcome" enum:"met,unmet"`
 	Gaps          []AssessmentGap `json:"gaps"`
 	EarnedCredits domain.Decimal  `json:"earnedCredits"`
-	Average       *domain.Decimal `json:"average,omitempty"`
+	Average       *domain.Decimal `json:"average,omitzero"`
 	Recorded      Provenance      `json:"recorded" doc:"The latest of its facts"`
 }
 
