@@ -13,8 +13,8 @@ import (
 	"sijil/internal/access"
 )
 
-// guard stands before every operation: who calls, may they, how often, from which
-// position, under which key, and is the body well framed. The order matters: nothing of a
+// guard stands before every operation: who calls, may they, how often, is the query one
+// that is answered, from which position, under which key, and is the body well framed. The order matters: nothing of a
 // stranger's request is parsed.
 func (s *Server) guard(o op, writes bool) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
@@ -43,6 +43,9 @@ func (s *Server) admit(r *http.Request, w http.ResponseWriter, described *huma.O
 		}
 	} else if wait := s.visitors.take(address(r)); wait > 0 {
 		return rateLimited(wait)
+	}
+	if p := queried(r, described); p != nil {
+		return p
 	}
 	if p := s.positioned(r, c, !writes); p != nil {
 		return p

@@ -22,6 +22,7 @@ var resources = []func(*Server){
 	(*Server).registerAwards,
 	(*Server).registerCredentials,
 	(*Server).registerShares,
+	(*Server).registerStatistics,
 	(*Server).registerSigningKeys,
 	(*Server).registerIssuerMetadata,
 }

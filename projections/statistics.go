@@ -137,11 +137,11 @@ const countSQL = `SELECT region, institution, grade_level, sex, school_year, cou
 			WHERE i.tenant = e.tenant AND i.institution = e.institution
 			ORDER BY cardinality(a.path) DESC LIMIT 1) r ON $2
 		WHERE e.tenant = $1 AND ($7 = 0 OR e.school_year = $7) AND ($8::uuid IS NULL OR e.institution = $8) AND (NOT $9 OR e.is_primary)) x
-	GROUP BY 1, 2, 3, 4, 5 ORDER BY 5, 1, 2, 3, 4`
+	GROUP BY 1, 2, 3, 4, 5 ORDER BY 5, 1, 2, 3, 4 LIMIT $10`
 
-// Counts are the enrollments in scope, grouped.
-func Counts(ctx context.Context, tx pgx.Tx, tenant domain.ID, by CountBy, f CountFilter) ([]Count, error) {
-	return many[Count](ctx, tx, countSQL, tenant, by.Region, by.School, by.Level, by.Sex, by.Year, f.SchoolYear, orNull(f.School), f.PrimaryOnly)
+// Counts are the enrollments in scope, grouped; at most limit groups.
+func Counts(ctx context.Context, tx pgx.Tx, tenant domain.ID, by CountBy, f CountFilter, limit int) ([]Count, error) {
+	return many[Count](ctx, tx, countSQL, tenant, by.Region, by.School, by.Level, by.Sex, by.Year, f.SchoolYear, orNull(f.School), f.PrimaryOnly, limit)
 }
 
 type countedStudent struct {
