@@ -59,19 +59,25 @@ func framed(r *http.Request, w http.ResponseWriter, c *call, o *huma.Operation, 
 }
 
 func mediaType(r *http.Request, o *huma.Operation) (string, *Problem) {
-	no := newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "the Content-Type is not one that this operation takes")
 	list := r.Header.Values("Content-Type")
 	if len(list) != 1 {
-		return "", no
+		return "", wrongType()
+	}
+	if o.RequestBody.Content[list[0]] != nil { // the usual spelling needs no parsing
+		return list[0], nil
 	}
 	kind, params, err := mime.ParseMediaType(list[0])
 	if err != nil || o.RequestBody.Content[kind] == nil {
-		return "", no
+		return "", wrongType()
 	}
 	if cs, ok := params["charset"]; ok && !strings.EqualFold(cs, "utf-8") {
-		return "", no
+		return "", wrongType()
 	}
 	return kind, nil
+}
+
+func wrongType() *Problem {
+	return newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "the Content-Type is not one that this operation takes")
 }
 
 // scan reads JSON once from end to end without keeping it: one value, valid UTF-8, no

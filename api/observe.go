@@ -2,6 +2,7 @@ package api
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -75,16 +76,19 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 // secured sets the headers of security.md 12. A page that needs more than nothing
 // replaces the content policy.
 func (s *Server) secured(next http.Handler) http.Handler {
-	hsts := strings.HasPrefix(s.cfg.PublicURL, "https://")
+	every := http.Header{
+		"Content-Security-Policy":      {"default-src 'none'; frame-ancestors 'none'"},
+		"X-Content-Type-Options":       {"nosniff"},
+		"Referrer-Policy":              {"no-referrer"},
+		"Cross-Origin-Resource-Policy": {"same-origin"},
+	}
+	if strings.HasPrefix(s.cfg.PublicURL, "https://") {
+		every["Strict-Transport-Security"] = []string{"max-age=63072000; includeSubDomains"}
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		if hsts {
-			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
-		}
+		// The values are shared between requests: a handler that wants another one sets it, which
+		// replaces the slice.
+		maps.Copy(w.Header(), every)
 		next.ServeHTTP(w, r)
 	})
 }

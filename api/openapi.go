@@ -31,6 +31,7 @@ func openAPI() huma.Config {
 					"field names are Ed-Fi 5.2's in lowerCamelCase. Errors are RFC 9457 problem documents with stable codes.",
 				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 			},
+			Tags: tags,
 			Components: &huma.Components{
 				Schemas: schemas,
 				SecuritySchemes: map[string]*huma.SecurityScheme{
@@ -57,4 +58,31 @@ func decode(data []byte, v any) error {
 		return nil
 	}
 	return newDecodeError(err)
+}
+
+// tags are the groups of operations in the order in which they are read.
+var tags = []*huma.Tag{
+	{Name: "access", Description: "Tokens for API clients"},
+	{Name: "institutions", Description: "The tree of institutions, and their signing keys"},
+	{Name: "accreditations", Description: "Who may award what, when"},
+	{Name: "programs", Description: "What leads to a diploma"},
+	{Name: "courses", Description: "What is taught"},
+	{Name: "gradingSchemes", Description: "Scales of marks; nothing is converted silently"},
+	{Name: "graduationPlans", Description: "What a diploma takes, in versions"},
+	{Name: "sessions", Description: "Terms; a finalized one takes amendments only"},
+	{Name: "students", Description: "People, with their names sealed"},
+	{Name: "enrollments", Description: "Who is where, and rosters"},
+	{Name: "transfers", Description: "From one school to another, with the record"},
+	{Name: "grades", Description: "Marks, one at a time or a thousand"},
+	{Name: "courseResults", Description: "What came of a course"},
+	{Name: "credits", Description: "Credits earned or carried over"},
+	{Name: "foreignGrades", Description: "Marks of other systems, word for word"},
+	{Name: "juryDecisions", Description: "What a jury decided"},
+	{Name: "amendments", Description: "Corrections, which never hide what they correct"},
+	{Name: "graduations", Description: "Is everything there? Two officers say so"},
+	{Name: "awards", Description: "Diplomas, and their corrections"},
+	{Name: "credentials", Description: "What was signed; suspending and revoking it"},
+	{Name: "shares", Description: "The graduate's own links"},
+	{Name: "verification", Description: "What a verifier fetches, without an account"},
+	{Name: "statistics", Description: "Counts without names"},
 }

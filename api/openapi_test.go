@@ -187,6 +187,8 @@ func TestOperationsAreDescribedInOneStyle(t *testing.T) {
 		}
 		if o.Summary == "" || strings.HasSuffix(o.Summary, ".") || len(o.Tags) != 1 {
 			t.Errorf("%s: summary %q, tags %v", at, o.Summary, o.Tags)
+		} else if !slices.ContainsFunc(tags, func(g *huma.Tag) bool { return g.Name == o.Tags[0] }) {
+			t.Errorf("%s: the tag %s is not in the list of tags", at, o.Tags[0])
 		}
 		if !strings.HasPrefix(path, "/v1/") && publicOperations[o.OperationID] == "" {
 			t.Errorf("%s lies outside /v1", at)

@@ -80,7 +80,7 @@ func clean(s string, limit int, controls string) (string, error) {
 // character but tab, line feed and carriage return, and nothing invisible.
 func Shows(s string) bool {
 	for _, r := range s {
-		if !visible(r) && !unicode.Is(unicode.M, r) && r != '\n' && r != '\t' && r != '\r' {
+		if !visible(r) && r != '\n' && r != '\t' && r != '\r' {
 			return false
 		}
 	}
@@ -91,15 +91,5 @@ func Shows(s string) bool {
 // format character. Zero-width joiner and non-joiner are allowed: Persian, Urdu and Indic
 // names are written with them.
 func visible(r rune) bool {
-	switch {
-	case r == '\u200c' || r == '\u200d':
-		return true
-	case r == ' ':
-		return true
-	case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp, unicode.Noncharacter_Code_Point):
-		return false
-	case unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S, unicode.Zs):
-		return true
-	}
-	return false
+	return unicode.IsPrint(r) || r == '\u200c' || r == '\u200d' || unicode.Is(unicode.Zs, r)
 }
