@@ -48,11 +48,13 @@ type holderView struct {
 	T           map[string]string
 	Languages   []languageChoice
 	Key         string
-	Notice      string
-	Claim       *linkTime
-	Diploma     *diplomaView
-	Holding     *holdingView
-	Shared      *linkTime
+	// Query keeps the reader's choice of language on the way through a form.
+	Query   string
+	Notice  string
+	Claim   *linkTime
+	Diploma *diplomaView
+	Holding *holdingView
+	Shared  *linkTime
 }
 
 type languageChoice struct {
@@ -130,7 +132,7 @@ func (s *Server) sayNo(w http.ResponseWriter, r *http.Request, err error) {
 
 func (s *Server) holderView(r *http.Request) holderView {
 	lang := holderLanguage(r)
-	v := holderView{Lang: lang, T: holderTexts[lang], Key: uuid.NewString()}
+	v := holderView{Lang: lang, T: holderTexts[lang], Key: uuid.NewString(), Query: chosen(r)}
 	for _, l := range holderLanguages {
 		v.Languages = append(v.Languages, languageChoice{l, holderTexts[l]["name"], l == lang})
 	}

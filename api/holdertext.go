@@ -4,7 +4,9 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -74,12 +76,12 @@ func dateIn(d domain.Date, texts map[string]string) string {
 	return dayIn(d.Time(), texts)
 }
 
-// readings is a text in all its languages, the reader's own first.
+// readings is a text in all its languages: the reader's own first, then as the pages
+// offer them, then the others.
 func readings(t domain.Text, lang string) []string {
-	own := t.In(lang)
-	list := []string{own}
-	for _, l := range holderLanguages {
-		if s := t[l]; s != "" && s != own {
+	var list []string
+	for _, l := range append(append([]string{lang}, holderLanguages...), slices.Sorted(maps.Keys(t))...) {
+		if s := t[l]; s != "" && !slices.Contains(list, s) {
 			list = append(list, s)
 		}
 	}
