@@ -12,7 +12,8 @@ import (
 // ErrBehind: the read models have not reached the position in time.
 var ErrBehind = errors.New("the read models are behind that position")
 
-// pollPause is how often a process whose turn it is not asks how far the other one is.
+// pollPause is how often a process whose turn it is not asks the tables how far they are.
+// What it heard last is no answer: a crash of the database takes them back.
 const pollPause = 20 * time.Millisecond
 
 // positionSQL is 0 as long as one of the projections is still to be built.
@@ -58,19 +59,24 @@ func (r *Runner) WaitFor(ctx context.Context, at eventlog.Position, limit time.D
 	defer deadline.Stop()
 	for {
 		r.mu.Lock()
-		here, moved := r.at >= at, r.moved
+		here, mine, moved := r.at >= at, r.mine, r.moved
 		r.mu.Unlock()
-		if here {
+		if mine && here {
 			return nil
 		}
-		select {
-		case <-moved:
-		case <-time.After(pollPause):
+		if !mine {
 			now, err := r.readPosition(ctx)
 			if err != nil {
 				return err
 			}
 			r.moveTo(now)
+			if now >= at {
+				return nil
+			}
+		}
+		select {
+		case <-moved:
+		case <-time.After(pollPause):
 		case <-deadline.C:
 			return ErrBehind
 		case <-ctx.Done():
@@ -79,15 +85,36 @@ func (r *Runner) WaitFor(ctx context.Context, at eventlog.Position, limit time.D
 	}
 }
 
-// moveTo never moves back, except that a turn that begins says where it really is.
+// begin says where the tables are at the beginning of a turn, which after a crash of the
+// database is further back than they were.
+func (r *Runner) begin(at eventlog.Position) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.at, r.mine = at, true
+	r.tell()
+}
+
+// end is the end of a turn: from now on the tables are asked.
+func (r *Runner) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.mine = false
+	r.tell()
+}
+
 func (r *Runner) moveTo(at eventlog.Position) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if at > r.at {
 		r.at = at
-		close(r.moved)
-		r.moved = make(chan struct{})
+		r.tell()
 	}
+}
+
+// tell wakes who waits; the caller holds mu.
+func (r *Runner) tell() {
+	close(r.moved)
+	r.moved = make(chan struct{})
 }
 
 func (r *Runner) setErr(err error) {

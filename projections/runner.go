@@ -40,11 +40,11 @@ type Runner struct {
 	list   []Projection
 	logger *slog.Logger
 
-	mu      sync.Mutex
-	at      eventlog.Position
-	moved   chan struct{} // closed and replaced at each move
-	running bool
-	failed  error
+	mu     sync.Mutex
+	at     eventlog.Position
+	mine   bool          // this process has the turn: at is what the tables hold
+	moved  chan struct{} // closed and replaced at each move
+	failed error
 }
 
 // NewRunner projects log into pool, whose user must be able to act as sijil_projector.
@@ -111,17 +111,39 @@ func (r *Runner) turn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.moveTo(at)
+	r.begin(at)
+	defer r.end()
 	r.setErr(nil)
 	for ctx.Err() == nil {
 		if at, err = r.catchUp(ctx, conn.Conn(), logID, epoch, at); err != nil {
 			return err
 		}
-		if err := r.log.Wait(ctx, at); err != nil {
+		if err := r.idle(ctx, conn.Conn(), at); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
+}
+
+// idle waits for the next event, or for the end of the connection. A database that crashed
+// has lost the commits it had not written yet: the turn ends, and the next one begins where
+// the tables really are.
+func (r *Runner) idle(ctx context.Context, conn *pgx.Conn, at eventlog.Position) error {
+	waiting, stop := context.WithCancel(ctx)
+	defer stop()
+	lost := make(chan error, 1)
+	go func() {
+		defer stop()
+		// Nothing is listened for: what ends this is the connection, or we.
+		_, err := conn.WaitForNotification(waiting)
+		lost <- err
+	}()
+	err := r.log.Wait(waiting, at)
+	stop()
+	if gone := <-lost; conn.IsClosed() {
+		return fmt.Errorf("projecting: the connection is lost: %w", gone)
+	}
+	return err
 }
 
 // watch learns from the database how far the process whose turn it is has come.
