@@ -205,3 +205,31 @@ func TestCutConnection(t *testing.T) {
 	}
 	t.Logf("cut: %d stored, %d not stored", stored, lost)
 }
+
+// The kill is hard enough to show a commit that was not durable: on a server that answers
+// before it has written, acknowledged events are lost.
+func TestTheKillWouldShowALostCommit(t *testing.T) {
+	server := pgtest.NewServer(t, pgtest.Setting{Name: "synchronous_commit", Value: "off"}, pgtest.Setting{Name: "wal_writer_delay", Value: "1s"})
+	l := open(t, server.URL(), pglog.Config{})
+	acked := eventlog.NoStream
+	for n := range 50 {
+		if _, err := l.Append(t.Context(), "s-1", acked, draft(n)); err != nil {
+			t.Fatal(err)
+		}
+		acked++
+	}
+	server.Kill()
+	server.Restart()
+	for range 100 { // until the pool's connections were replaced
+		head, err := l.Head(t.Context(), "s-1")
+		if err != nil {
+			time.Sleep(10 * time.Millisecond)
+			continue
+		}
+		if head >= acked {
+			t.Fatalf("all %d events survived a kill although nothing waited for the disk: TestKilledServer proves nothing", acked+1)
+		}
+		return
+	}
+	t.Fatal("the server did not come back")
+}
