@@ -8,104 +8,41 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"sijil/domain"
-	"sijil/domain/accreditation"
-	"sijil/domain/enrollment"
-	"sijil/domain/graduation"
-	"sijil/domain/graduationplan"
-	"sijil/domain/institution"
-	"sijil/domain/program"
 	"sijil/domain/student"
 	"sijil/internal/apitest"
-	"sijil/internal/ledger"
 	"sijil/verifier"
 	"sijil/verifier/bundle"
 	"sijil/verifier/did"
 )
 
-// graduates is a service in which a school may award one program. What leads there is
-// put into the log as facts: these tests are about what follows.
+// graduates is a service in which a school awards diplomas, and who calls it.
 type graduates struct {
-	*apitest.World
-	t                                         *testing.T
-	ministry, registrar, head, other          *apitest.Client
-	school, region, licence, plan, accredited domain.ID
-	day                                       domain.Date
+	*apitest.Graduates
+	t                                *testing.T
+	ministry, registrar, head, other *apitest.Client
 }
 
 func newGraduates(t *testing.T) *graduates {
 	t.Helper()
-	g := &graduates{World: apitest.New(t), t: t}
-	g.day = domain.DateOf(g.Clock.Now()).AddDays(-3)
-	g.school, g.region, g.licence, g.plan = g.id("school"), g.id("region"), g.id("licence"), g.id("plan")
-	g.accredited = ledger.AccreditationID(g.Tenant(), g.Tenant(), g.school, g.licence, "")
-	give(g, institution.Decider, institution.Decider.Stream(g.Tenant()), institution.Event(institution.InstitutionRegistered{IdentificationCode: "M", Tier: institution.Country, CountryCode: "TN", BeginDate: "1956-03-20"}))
-	give(g, institution.Decider, institution.Decider.Stream(g.region), institution.Event(institution.InstitutionRegistered{IdentificationCode: "R", Tier: institution.Region, ParentOrganization: g.Tenant(), CountryCode: "TN", BeginDate: "1990-01-01"}))
-	for name, id := range map[string]domain.ID{"S": g.school, "O": g.id("other school")} {
-		give(g, institution.Decider, institution.Decider.Stream(id), institution.Event(institution.InstitutionRegistered{
-			IdentificationCode: name, Tier: institution.School, ParentOrganization: g.region, CountryCode: "TN", BeginDate: "1990-01-01",
-			NameOfInstitution: domain.Text{"fr": "Université de Bizerte", "ar": "جامعة بنزرت"},
-		}))
-	}
-	give(g, program.Decider, program.Decider.Stream(g.licence), program.Event(program.ProgramDefined{
-		EducationOrganization: g.school, ProgramID: "LIC", AchievementType: "BachelorDegree", ProgramName: domain.Text{"fr": "Licence en informatique", "ar": "الإجازة في الإعلامية"},
-	}))
-	give(g, graduationplan.Decider, graduationplan.Decider.Stream(g.plan), graduationplan.Event(graduationplan.GraduationPlanPublished{
-		EducationOrganization: g.school, IdentificationCode: "LIC-1", Program: g.licence, Version: 1, From: "2020-01-01", Name: domain.Text{"fr": "Maquette"},
-	}))
-	give(g, accreditation.Decider, accreditation.Decider.Stream(g.accredited), accreditation.Event(accreditation.AccreditationGranted{Institution: g.school, AccreditingAgent: g.Tenant(), Program: g.licence, From: "2020-01-01"}))
-	g.ministry, g.registrar, g.head, g.other = g.Client("ministry", ""), g.Client("registrar", g.school), g.Client("registrar", g.school), g.Client("registrar", g.id("other school"))
+	g := &graduates{Graduates: apitest.NewGraduates(apitest.New(t)), t: t}
+	g.ministry, g.registrar, g.head, g.other = g.Client("ministry", ""), g.Client("registrar", g.School), g.Client("registrar", g.School), g.Client("registrar", g.OtherSchool)
 	return g
 }
 
-func (g *graduates) id(name string) domain.ID { return domain.DeriveID(g.Tenant(), g.t.Name(), name) }
-
-// give stores facts as they are.
-func give[C, S, E any](g *graduates, d domain.Decider[C, S, E], stream string, facts ...E) {
-	g.t.Helper()
-	as := domain.Decider[[]E, S, E]{Category: d.Category, Evolve: d.Evolve, Decide: func(_ S, e []E) ([]E, error) { return e, nil }}
-	act, err := g.Ledger.Begin(g.t.Context(), ledger.Request{Tenant: g.Tenant(), Institution: g.school, Actor: "setup", Client: "setup", Key: uuid.NewString()})
-	if err == nil {
-		_, err = ledger.Execute(g.t.Context(), g.Ledger, as, stream, act, ledger.Just(facts))
-	}
-	if err != nil {
-		g.t.Fatal(err)
-	}
-}
-
-// graduate is a student who has graduated with two officers' approval.
-func (g *graduates) graduate(name string) domain.ID {
-	g.t.Helper()
-	who := g.id(name)
-	person, err := domain.Conceal(who, domain.ClassRecord, student.Person{
-		Names: []student.Name{{Language: "fr-Latn", Full: name}, {Language: "ar-Arab", Full: "أمينة بن صالح"}}, Birth: student.Birth{Date: "2004-02-29"},
-	})
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	give(g, student.Decider, student.Decider.Stream(who), student.Event(student.StudentRegistered{School: g.school, Assurance: student.Declared, Person: person}))
-	give(g, enrollment.Decider, enrollment.Decider.Stream(who), enrollment.Event(enrollment.StudentEnrolled{Enrollment: g.id(name + "'s"), School: g.school, Program: g.licence, EntryDate: "2023-09-15", DatePrecision: enrollment.Day, Primary: true}))
-	found := graduation.GraduationAssessed{Assessment: g.id(name + " assessed"), School: g.school, EventDate: g.day, GraduationPlan: g.plan, PlanVersion: 1, Accreditation: g.accredited, Outcome: graduation.Met}
-	yes := graduation.Approval{Assessment: found.Assessment}
-	give(g, graduation.Decider, graduation.Stream(who, g.licence), []graduation.Event{found, graduation.GraduationApproved{Approval: yes, ApprovedBy: "head"}, graduation.GraduationConfirmed{Approval: yes, ConfirmedBy: "inspector"}}...)
-	return who
-}
-
 func (g *graduates) diploma(who domain.ID) map[string]any {
-	return map[string]any{"studentUniqueId": who, "program": g.licence, "diplomaAwardDate": g.day}
+	return map[string]any{"studentUniqueId": who, "program": g.Program, "diplomaAwardDate": g.Day}
 }
 
 // authorize makes the school's two keys.
 func (g *graduates) authorize() {
 	g.t.Helper()
 	for _, purpose := range []string{"credential", "status"} {
-		g.registrarKeys().Post("/v1/institutions/"+string(g.school)+"/signingKeyPairs", map[string]any{"purpose": purpose}).Want(201)
+		g.registrarKeys().Post("/v1/institutions/"+string(g.School)+"/signingKeyPairs", map[string]any{"purpose": purpose}).Want(201)
 	}
 }
 
-func (g *graduates) registrarKeys() *apitest.Client { return g.Client("school", g.school) }
+func (g *graduates) registrarKeys() *apitest.Client { return g.Client("school", g.School) }
 
 // until asks until the answer is as wanted, for at most limit.
 func until(t *testing.T, limit time.Duration, what string, ok func() bool) time.Duration {
@@ -135,9 +72,9 @@ func (g *graduates) signed(who domain.ID) string {
 // verify judges a token as a stranger would: from what the ledger publishes.
 func (g *graduates) verify(token []byte) verifier.Verdict {
 	g.t.Helper()
-	base := "/institutions/" + string(g.school)
+	base := "/institutions/" + string(g.School)
 	keys := g.Anyone().Get(base + "/jwks.json").Want(200)
-	name, err := did.Web(g.URL, string(g.school))
+	name, err := did.Web(g.URL, string(g.School))
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -145,9 +82,9 @@ func (g *graduates) verify(token []byte) verifier.Verdict {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	list := g.Anyone().Get("/status/" + string(g.school) + "-1").Want(200)
+	list := g.Anyone().Get("/status/" + string(g.School) + "-1").Want(200)
 	s, err := verifier.NewStore("test", bundle.Bundle{
-		Now: did.Instant{Time: g.Clock.Now()}, Issuers: []did.Issuer{issuer}, Lists: map[string][]byte{g.URL + "/status/" + string(g.school) + "-1": list.Body},
+		Now: did.Instant{Time: g.Clock.Now()}, Issuers: []did.Issuer{issuer}, Lists: map[string][]byte{g.URL + "/status/" + string(g.School) + "-1": list.Body},
 	})
 	if err != nil {
 		g.t.Fatal(err)
@@ -159,7 +96,7 @@ func (g *graduates) verify(token []byte) verifier.Verdict {
 func TestADiplomaFromAwardToRevocation(t *testing.T) {
 	t.Parallel()
 	g := newGraduates(t)
-	amina := g.graduate("Amina Ben Salah")
+	amina := g.Graduate("Amina Ben Salah")
 	first := g.registrar.Post("/v1/awards", g.diploma(amina)).Want(201)
 	if first.Field("edition") != "1" {
 		t.Errorf("awarded %s", first.Body)
@@ -168,13 +105,13 @@ func TestADiplomaFromAwardToRevocation(t *testing.T) {
 
 	// Nothing is signed before the keys are there, and the operator hears why.
 	until(t, 10*time.Second, "the operator hears what is missing", func() bool {
-		return strings.Contains(g.Logged.String(), "sijil keys authorize --institution "+string(g.school))
+		return strings.Contains(g.Logged.String(), "sijil keys authorize --institution "+string(g.School))
 	})
 	if got := g.registrar.Get("/v1/credentials").Want(200); got.Field("items", "0", "state") != "awarded" {
 		t.Errorf("the register says %s", got.Body)
 	}
-	g.other.Post("/v1/institutions/"+string(g.school)+"/signingKeyPairs", map[string]any{"purpose": "status"}).WantProblem(403, "insufficient_scope")
-	g.Client("school", g.id("other school")).Post("/v1/institutions/"+string(g.school)+"/signingKeyPairs", map[string]any{"purpose": "status"}).WantProblem(404, "not_found")
+	g.other.Post("/v1/institutions/"+string(g.School)+"/signingKeyPairs", map[string]any{"purpose": "status"}).WantProblem(403, "insufficient_scope")
+	g.Client("school", g.OtherSchool).Post("/v1/institutions/"+string(g.School)+"/signingKeyPairs", map[string]any{"purpose": "status"}).WantProblem(404, "not_found")
 	g.authorize()
 	id := g.signed(amina)
 
@@ -187,7 +124,7 @@ func TestADiplomaFromAwardToRevocation(t *testing.T) {
 	if got := g.other.Get("/v1/credentials").Want(200); got.Field("items") != "[]" {
 		t.Errorf("another school sees %s", got.Body)
 	}
-	if got := g.Client("auditor", g.region).Get("/v1/credentials/" + id); got.Status != 200 {
+	if got := g.Client("auditor", g.Region).Get("/v1/credentials/" + id); got.Status != 200 {
 		t.Errorf("the region sees %d %s", got.Status, got.Body)
 	}
 	token := g.registrar.Get("/v1/credentials/" + id + "/token").Want(200)
@@ -230,8 +167,8 @@ func TestADiplomaFromAwardToRevocation(t *testing.T) {
 func TestAwardsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	g := newGraduates(t)
-	amina, karim := g.graduate("Amina"), g.id("Karim")
-	give(g, student.Decider, student.Decider.Stream(karim), student.Event(student.StudentRegistered{School: g.school, Assurance: student.Declared}))
+	amina, karim := g.Graduate("Amina"), g.NewID("Karim")
+	apitest.Give(g.World, student.Decider, student.Decider.Stream(karim), student.Event(student.StudentRegistered{School: g.School, Assurance: student.Declared}))
 	with := func(pairs ...any) map[string]any {
 		m := g.diploma(amina)
 		for i := 0; i < len(pairs); i += 2 {
@@ -243,19 +180,19 @@ func TestAwardsThatAreRefused(t *testing.T) {
 	before := end()
 	g.registrar.Post("/v1/awards", with("diplomaAwardDate", "2099-01-01")).WantProblem(422, "date_in_future")
 	g.registrar.Post("/v1/awards", with("studentUniqueId", karim)).WantProblem(409, "not_enrolled")
-	g.registrar.Post("/v1/awards", with("studentUniqueId", g.id("nobody"))).WantProblem(404, "not_found")
+	g.registrar.Post("/v1/awards", with("studentUniqueId", g.NewID("nobody"))).WantProblem(404, "not_found")
 	g.other.Post("/v1/awards", with()).WantProblem(404, "not_found")
-	g.registrar.Post("/v1/awards", with("program", g.id("none"))).WantProblem(404, "program_unknown")
-	g.registrar.Post("/v1/awards", with("accreditation", g.id("none"))).WantProblem(409, "not_accredited")
-	g.registrar.Post("/v1/awards", with("diplomaAwardDate", g.day.AddDays(-1))).WantProblem(409, "award_before_completion")
-	g.Client("teacher", g.school).Post("/v1/awards", with()).WantProblem(403, "insufficient_scope")
+	g.registrar.Post("/v1/awards", with("program", g.NewID("none"))).WantProblem(404, "program_unknown")
+	g.registrar.Post("/v1/awards", with("accreditation", g.NewID("none"))).WantProblem(409, "not_accredited")
+	g.registrar.Post("/v1/awards", with("diplomaAwardDate", g.Day.AddDays(-1))).WantProblem(409, "award_before_completion")
+	g.Client("teacher", g.School).Post("/v1/awards", with()).WantProblem(403, "insufficient_scope")
 	if end() != before {
 		t.Error("a refusal wrote something")
 	}
 
 	// A date long past takes an officer from outside.
 	g.Clock.Advance(200 * 24 * time.Hour)
-	registrar, ministry := g.Client("registrar", g.school), g.Client("ministry", "")
+	registrar, ministry := g.Client("registrar", g.School), g.Client("ministry", "")
 	registrar.Post("/v1/awards", with()).WantProblem(403, "needs_second_approval")
 	ask := with("reason", "uri://example.org/AwardDateExceptionReasonDescriptor#LateRegister")
 	registrar.Post("/v1/awardDateExceptions", ask).WantProblem(403, "not_the_authority")
@@ -268,7 +205,7 @@ func TestACorrectionTakesThePlace(t *testing.T) {
 	t.Parallel()
 	g := newGraduates(t)
 	g.authorize()
-	amina := g.graduate("Amina Ben Salah")
+	amina := g.Graduate("Amina Ben Salah")
 	award := g.registrar.Post("/v1/awards", g.diploma(amina)).Want(201)
 	id := g.signed(amina)
 	old := g.registrar.Get("/v1/credentials/" + id + "/token").Want(200)
@@ -276,9 +213,9 @@ func TestACorrectionTakesThePlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	give(g, student.Decider, student.Decider.Stream(amina), student.Event(student.LegalNameChanged{Names: names}))
+	apitest.Give(g.World, student.Decider, student.Decider.Stream(amina), student.Event(student.LegalNameChanged{Names: names}))
 	g.registrar.Post("/v1/awards/"+award.Field("id")+"/corrections", map[string]any{
-		"studentUniqueId": amina, "program": g.licence, "correctionReason": "name_changed",
+		"studentUniqueId": amina, "program": g.Program, "correctionReason": "name_changed",
 	}).Want(201)
 	if fresh := g.signed(amina); fresh == id {
 		t.Fatal("the superseded credential is still the signed one")
@@ -296,53 +233,53 @@ func TestWhatVerifiersFetch(t *testing.T) {
 	t.Parallel()
 	g := newGraduates(t)
 	nobody := g.Anyone()
-	until(t, 10*time.Second, "the read models are built", func() bool { return nobody.Get("/status/"+string(g.school)+"-1").Status != 503 })
-	nobody.Get("/status/"+string(g.school)+"-1").WantProblem(404, "not_found")
+	until(t, 10*time.Second, "the read models are built", func() bool { return nobody.Get("/status/"+string(g.School)+"-1").Status != 503 })
+	nobody.Get("/status/"+string(g.School)+"-1").WantProblem(404, "not_found")
 	g.authorize()
-	amina := g.graduate("Amina")
+	amina := g.Graduate("Amina")
 	g.registrar.Post("/v1/awards", g.diploma(amina)).Want(201)
 	id := g.signed(amina)
 
-	name, err := did.Web(g.URL, string(g.school))
+	name, err := did.Web(g.URL, string(g.School))
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc := nobody.Get("/institutions/" + string(g.school) + "/did.json").Want(200)
+	doc := nobody.Get("/institutions/" + string(g.School) + "/did.json").Want(200)
 	if _, err := did.ParseDocument(doc.Body, name); err != nil {
 		t.Errorf("the DID document: %v\n%s", err, doc.Body)
 	}
 	if doc.Header.Get("Cache-Control") != "public, max-age=60" || doc.Header.Get("Access-Control-Allow-Origin") != "*" {
 		t.Errorf("the DID document comes with %v", doc.Header)
 	}
-	nobody.Get("/institutions/"+string(g.id("none"))+"/did.json").WantProblem(404, "not_found")
-	nobody.Get("/institutions/"+string(g.id("none"))+"/jwks.json").WantProblem(404, "not_found")
-	for _, bad := range []string{"x", string(g.school), string(g.school) + "-2", string(g.school) + "-01", string(g.school) + "-1-x", string(g.id("none")) + "-1"} {
+	nobody.Get("/institutions/"+string(g.NewID("none"))+"/did.json").WantProblem(404, "not_found")
+	nobody.Get("/institutions/"+string(g.NewID("none"))+"/jwks.json").WantProblem(404, "not_found")
+	for _, bad := range []string{"x", string(g.School), string(g.School) + "-2", string(g.School) + "-01", string(g.School) + "-1-x", string(g.NewID("none")) + "-1"} {
 		nobody.Get("/status/"+bad).WantProblem(404, "not_found")
 	}
-	list := nobody.Get("/status/" + string(g.school) + "-1").Want(200)
+	list := nobody.Get("/status/" + string(g.School) + "-1").Want(200)
 	if list.Header.Get("Content-Type") != "application/vc+jwt" || list.Header.Get("Cache-Control") != "public, max-age=30" || list.Header.Get("ETag") == "" {
 		t.Errorf("the list comes with %v", list.Header)
 	}
-	same := nobody.Get("/status/"+string(g.school)+"-1", "If-None-Match", list.Header.Get("ETag")).Want(http.StatusNotModified)
+	same := nobody.Get("/status/"+string(g.School)+"-1", "If-None-Match", list.Header.Get("ETag")).Want(http.StatusNotModified)
 	if len(same.Body) > 0 {
 		t.Error("304 with a body")
 	}
-	nobody.Get("/status/" + string(g.school) + "-1-suspension").Want(200)
+	nobody.Get("/status/" + string(g.School) + "-1-suspension").Want(200)
 
 	before := g.Clock.Now()
 	g.Clock.Advance(time.Minute)
 	g.registrar.Post("/v1/credentials/"+id+"/suspensions", map[string]any{"reasonClass": "under_investigation"}).Want(201)
 	until(t, time.Second, "the suspension list changes", func() bool {
-		now := nobody.Get("/status/" + string(g.school) + "-1-suspension").Want(200)
+		now := nobody.Get("/status/" + string(g.School) + "-1-suspension").Want(200)
 		return now.Header.Get("ETag") != list.Header.Get("ETag") && g.bits(now.Body) == 1
 	})
-	then := nobody.Get(fmt.Sprintf("/status/%s-1-suspension?timestamp=%s", g.school, before.Format("2006-01-02T15:04:05Z"))).Want(200)
+	then := nobody.Get(fmt.Sprintf("/status/%s-1-suspension?timestamp=%s", g.School, before.Format("2006-01-02T15:04:05Z"))).Want(200)
 	if g.bits(then.Body) != 0 {
 		t.Error("the list as it stood before the suspension has a place set")
 	}
-	nobody.Get("/status/"+string(g.school)+"-1?timestamp=2999-01-01T00:00:00Z").WantProblem(422, "invalid_field")
+	nobody.Get("/status/"+string(g.School)+"-1?timestamp=2999-01-01T00:00:00Z").WantProblem(422, "invalid_field")
 	g.registrar.Post("/v1/credentials/"+id+"/reinstatements", nil).Want(201)
 	until(t, time.Second, "the reinstatement shows", func() bool {
-		return g.bits(nobody.Get("/status/"+string(g.school)+"-1-suspension").Want(200).Body) == 0
+		return g.bits(nobody.Get("/status/"+string(g.School)+"-1-suspension").Want(200).Body) == 0
 	})
 }

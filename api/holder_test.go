@@ -39,7 +39,7 @@ func claimed(t *testing.T) (*graduates, string, *apitest.Response) {
 	t.Helper()
 	g := newGraduates(t)
 	g.authorize()
-	amina := g.graduate("Amina <Ben> Salah")
+	amina := g.Graduate("Amina <Ben> Salah")
 	g.registrar.Post("/v1/awards", g.diploma(amina)).Want(201)
 	id := g.signed(amina)
 	claim := g.registrar.Post("/v1/credentials/"+id+"/claims", map[string]any{}).Want(201)

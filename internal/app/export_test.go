@@ -1,0 +1,150 @@
+package app_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"sijil/domain"
+	"sijil/internal/apitest"
+	"sijil/verifier"
+	"sijil/verifier/bundle"
+)
+
+// signed waits until n credentials of the world are signed.
+func signed(t testing.TB, g *apitest.Graduates, n int) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for count(t, g, "award.CredentialSigned.v1") < n {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d of %d credentials are signed", count(t, g, "award.CredentialSigned.v1"), n)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func count(t testing.TB, g *apitest.Graduates, typ string) (n int) {
+	t.Helper()
+	for e, err := range g.Log.All(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Type == typ {
+			n++
+		}
+	}
+	return n
+}
+
+// TestExport: with nothing but what was exported, everything that was signed is confirmed
+// offline, what was revoked is refused, and what was edited too.
+func TestExport(t *testing.T) {
+	g := apitest.NewGraduates(apitest.New(t))
+	out := filepath.Join(t.TempDir(), "trust")
+	if err := g.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.ExportBundle(t.Context(), out, "", time.Hour); err == nil || !strings.Contains(err.Error(), "nothing is signed yet") {
+		t.Errorf("a bundle of nothing: %v", err)
+	}
+	g.Authorize()
+	const awards = 30
+	var last domain.ID
+	for n := range awards {
+		last = g.Graduate(fmt.Sprint("graduate ", n))
+		g.Award(last)
+	}
+	signed(t, g, awards)
+	if err := g.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	registrar, head := g.Client("registrar", g.School), g.Client("registrar", g.School)
+	gone := registrar.Get("/v1/credentials?studentUniqueId="+string(last)).Want(200).Field("items", "0", "id")
+	proposed := head.Post("/v1/credentials/"+gone+"/revocations", map[string]any{"reasonClass": "fraud"}).Want(201)
+	registrar.Post("/v1/credentials/"+gone+"/revocations/"+proposed.Field("id")+"/approvals", nil).Want(201)
+	if err := g.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	files := filepath.Join(t.TempDir(), "diplomas")
+	for range 2 { // a second export writes the same
+		done, err := g.ExportCredentials(t.Context(), files, g.School)
+		if err != nil || done.Credentials != awards {
+			t.Fatalf("exported %+v, %v", done, err)
+		}
+	}
+	for _, name := range []string{out, out + ".zip"} {
+		done, err := g.ExportBundle(t.Context(), name, "", time.Hour)
+		if err != nil || done.Issuers != 1 || done.StatusLists != 2 || done.Records != awards {
+			t.Fatalf("exported %+v, %v", done, err)
+		}
+		b, err := bundle.Open(name, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trust, err := verifier.NewStore("bundle", b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries, err := os.ReadDir(files)
+		if err != nil || len(entries) != awards {
+			t.Fatalf("%d files, %v", len(entries), err)
+		}
+		for _, e := range entries {
+			token, err := os.ReadFile(filepath.Join(files, e.Name()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := verifier.Verify(t.Context(), token, trust, g.Clock.Now())
+			want := verifier.Valid
+			if e.Name() == gone+".jwt" {
+				want = verifier.NotValid
+			}
+			if v.Overall != want || v.Lines.Anchoring.Answer != verifier.True {
+				t.Errorf("%s: %+v", e.Name(), v)
+			}
+			token[len(token)/2] ^= 1
+			if v := verifier.Verify(t.Context(), token, trust, g.Clock.Now()); v.Overall == verifier.Valid {
+				t.Errorf("%s: valid after an edit", e.Name())
+			}
+		}
+		// The lists of a bundle end, and then nothing is confirmed any more.
+		token, err := os.ReadFile(filepath.Join(files, entries[0].Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := verifier.Verify(t.Context(), token, trust, g.Clock.Now().Add(2*time.Hour)); v.Overall == verifier.Valid {
+			t.Errorf("an old bundle confirms: %+v", v)
+		}
+		if _, err := g.ExportBundle(t.Context(), name, "", time.Hour); !errors.Is(err, os.ErrExist) {
+			t.Errorf("a bundle was overwritten: %v", err)
+		}
+	}
+	if err := g.Vault.Destroy(t.Context(), g.Tenant(), last, domain.ClassRegister); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := g.ExportCredentials(t.Context(), t.TempDir(), ""); err != nil || done.Credentials != awards-1 || done.Erased != 1 {
+		t.Errorf("after an erasure exported %+v, %v", done, err)
+	}
+}
+
+// BenchmarkIssuing is the whole way from recorded awards to signed credentials on
+// PostgreSQL: credentials a second.
+func BenchmarkIssuing(b *testing.B) {
+	const awards = 2000
+	for b.Loop() {
+		b.StopTimer()
+		g := apitest.NewGraduates(apitest.New(b))
+		for n := range awards {
+			g.Award(g.Graduate(fmt.Sprint("graduate ", n)))
+		}
+		b.StartTimer()
+		g.Authorize()
+		signed(b, g, awards)
+	}
+	b.ReportMetric(float64(b.N*awards)/b.Elapsed().Seconds(), "credentials/s")
+}
