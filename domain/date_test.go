@@ -80,8 +80,12 @@ func TestSpansOverlapWhereTheyShareADay(t *testing.T) {
 
 func TestASpanIsWellFormed(t *testing.T) {
 	for _, s := range []domain.Span{
-		{}, {Until: "2020-01-01"}, {From: "2020-01-01", Until: "2020-01-01"}, {From: "2020-01-02", Until: "2020-01-01"},
-		{From: "soon"}, {From: "2020-01-01", Until: "soon"},
+		{},
+		{Until: "2020-01-01"},
+		{From: "2020-01-01", Until: "2020-01-01"},
+		{From: "2020-01-02", Until: "2020-01-01"},
+		{From: "soon"},
+		{From: "2020-01-01", Until: "soon"},
 	} {
 		if s.Well() {
 			t.Errorf("%+v is well formed", s)

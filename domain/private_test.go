@@ -15,7 +15,7 @@ import (
 
 const (
 	person domain.ID = "0190b5a2-7c3e-7d4f-8a21-5b6c7d8e9f00"
-	name             = "أمينة Ćoralić"
+	name   string    = "أمينة Ćoralić"
 )
 
 func concealed(t *testing.T) domain.Private {

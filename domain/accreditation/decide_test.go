@@ -113,8 +113,10 @@ func TestAccreditedOn(t *testing.T) {
 		"from the first day to the day before the end": {f{granted}, program, []domain.Date{"2019-09-01", "2025-08-31"}, []domain.Date{"2019-08-31", "2025-09-01"}},
 		"not for another program":                      {f{granted}, accreditation.Scope{Program: other, Level: level}, nil, []domain.Date{"2020-01-01"}},
 		"not while suspended": {
-			f{granted, suspended, reinstated}, program,
-			[]domain.Date{"2020-12-31", "2021-06-01"}, []domain.Date{"2021-01-01", "2021-05-31"},
+			f{granted, suspended, reinstated},
+			program,
+			[]domain.Date{"2020-12-31", "2021-06-01"},
+			[]domain.Date{"2021-01-01", "2021-05-31"},
 		},
 		"not from the withdrawal on":       {f{granted, withdrawn}, program, []domain.Date{"2022-12-31"}, []domain.Date{"2023-01-01"}},
 		"never, when withdrawn ab initio":  {f{granted, abInitio}, program, nil, []domain.Date{"2019-09-01", "2020-01-01", "2024-01-01"}},

@@ -219,7 +219,8 @@ func TestLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		credential := domain.DeriveID(first, "1")
 		history := []Event{
-			edition(1, ""), CredentialPrepared{Edition: 1, Credential: credential, KeyID: "k", PayloadSHA256: "aa", Payload: secret},
+			edition(1, ""),
+			CredentialPrepared{Edition: 1, Credential: credential, KeyID: "k", PayloadSHA256: "aa", Payload: secret},
 			CredentialSigned{Edition: 1, Credential: credential, KeyID: "k", PayloadSHA256: "aa", Digest: "dd", Token: secret},
 		}
 		begin := rapid.IntRange(0, 3).Draw(t, "history")

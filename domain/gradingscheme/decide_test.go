@@ -34,7 +34,8 @@ var (
 		MinScore: 0, MaxScore: dec("20"), PassMark: dec("10"), Step: dec("0.25"),
 		Labels: []gradingscheme.Label{
 			{Label: "TB", Score: dec("16"), Title: domain.Text{"ar": "حسن جدا", "fr": "très bien"}},
-			{Label: "B", Score: dec("14")}, {Label: "P", Score: dec("10")},
+			{Label: "B", Score: dec("14")},
+			{Label: "P", Score: dec("10")},
 		},
 	}
 	five    = gradingscheme.Scheme{MinScore: dec("1"), MaxScore: dec("5"), PassMark: dec("2"), Step: dec("1")}

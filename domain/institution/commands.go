@@ -81,6 +81,8 @@ type AuthorizeKey struct {
 	Purpose      Purpose
 	PublicKeyJwk PublicKey
 	ValidFrom    time.Time
+	// Now is when it is authorized: no key is good for a time before it was known.
+	Now time.Time
 }
 
 // RetireKey ends the use of a key.

@@ -7,6 +7,10 @@ import (
 	"sijil/domain"
 )
 
+// KeyGrace is how far back a key may become valid, for clocks and mail between the place where
+// it is made and the ledger. More would let whoever registers a key sign old-dated diplomas.
+const KeyGrace = 24 * time.Hour
+
 func (c AuthorizeKey) decide(s State) ([]Event, error) {
 	if err := domain.Check(
 		domain.Rule{Field: "kid", Holds: kid(c.Kid), Says: "is 1 to 64 letters, digits, dots, dashes and underscores"},
@@ -26,6 +30,9 @@ func (c AuthorizeKey) decide(s State) ([]Event, error) {
 		case old.Public == k.Public:
 			return nil, domain.Refuse(domain.Conflict, "key_taken", "this key is registered under the kid %s; one key has one purpose and one name", old.Kid)
 		}
+	}
+	if c.ValidFrom.Before(c.Now.Add(-KeyGrace)) {
+		return nil, domain.Refuse(domain.Invalid, "invalid_field", "validFrom lies at most a day before now: a key signs nothing of the time before it was registered")
 	}
 	// A closed school awards nothing more, but its old diplomas still have a status to sign.
 	if c.Purpose == ForCredentials && !s.OperatingOn(domain.DateOf(c.ValidFrom)) {

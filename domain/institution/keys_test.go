@@ -41,6 +41,8 @@ func TestKeys(t *testing.T) {
 		return institution.ReportKeyCompromise{Kid: "k1", CompromisedAt: at, Now: later.Add(time.Minute)}
 	}
 	scenario.Run(t, institution.Decider, map[string]c{
+		"no key is good for the time before it was registered": bad(func(a *institution.AuthorizeKey) { a.Now = noon.Add(institution.KeyGrace + time.Second) }, "invalid_field"),
+		"a day late is in time": {Given: open, When: authorize(func(a *institution.AuthorizeKey) { a.Now = noon.Add(institution.KeyGrace) }), Then: f{key}},
 		"a key is authorized": {Given: open, When: authorize(), Then: f{key}},
 		"an elliptic key is authorized": {
 			Given: open, When: authorize(func(a *institution.AuthorizeKey) { a.Alg, a.PublicKeyJwk = "ES256", ec }),

@@ -61,3 +61,24 @@ func TestStrict(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestFormerVersions: what was written under an old version is read as today's fact.
+func TestFormerVersions(t *testing.T) {
+	type whole struct {
+		Mark int `json:"mark"`
+	}
+	type hundredths struct {
+		Points int `json:"points"`
+	}
+	k := old[whole, hundredths]("probe.Graded.v1", func(w whole) hundredths { return hundredths{w.Mark * 100} })
+	f, err := k.decode([]byte(`{"mark":15}`))
+	if err != nil || f != (hundredths{1500}) {
+		t.Errorf("got %v (%v), want 1500 points", f, err)
+	}
+	if _, err := k.decode([]byte(`{"points":15}`)); err == nil {
+		t.Error("an old version is read as strictly as the new one")
+	}
+	if k.Current {
+		t.Error("an old version is never written")
+	}
+}

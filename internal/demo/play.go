@@ -8,14 +8,13 @@ import (
 
 // school is one institution and its people.
 type school struct {
-	id, name          string
-	office            *person // the school's own system
-	registrar, dean   *person // two officers
-	scheme            string
-	session           string
-	program, plan     string
-	courses           map[string]string
-	passes, corrected string // marks in its own scheme
+	id, name        string
+	office          *person // the school's own system
+	registrar, dean *person // two officers
+	scheme          string
+	session         string
+	program, plan   string
+	courses         map[string]string
 }
 
 // pupil is a child of the story.
@@ -25,17 +24,16 @@ type pupil struct {
 
 // country is what the chapters share.
 type country struct {
-	ministry                 *person
-	ministryID               string
-	regions                  [2]string
-	khaldoun, hannibal       *school
-	bihac, cazin             *school
-	pupils                   []pupil // at Ibn Khaldoun
-	bosnian                  []pupil // at Bihać
-	amina, yassine, nour     pupil
-	token, bosnianToken      string // signed diplomas
-	credential, bosnianCred  string
-	edited, revokedAtBihacID string
+	ministry                *person
+	ministryID              string
+	regions                 [2]string
+	khaldoun, hannibal      *school
+	bihac, cazin            *school
+	pupils                  []pupil // at Ibn Khaldoun
+	bosnian                 []pupil // at Bihać
+	amina, yassine, nour    pupil
+	token, bosnianToken     string // signed diplomas
+	credential, bosnianCred string
 }
 
 func (s *Story) play(ctx context.Context) {
@@ -128,8 +126,10 @@ func (s *Story) equip(ctx context.Context, c *country, sc *school, scheme string
 	}).text("id")
 	sc.plan = sc.office.post(ctx, "/v1/graduationPlans", m{
 		"identificationCode": "BAC-PLAN", "name": m{"fr": "Plan du baccalauréat", "bs": "Plan mature"}, "program": sc.program,
-		"from": s.day(-900), "requirements": m{"gradingScheme": scheme, "minAverage": average, "rounding": m{"step": 0.01}, "courses": required,
-			"passMark": average, "absentScore": lowest, "compensation": m{"maxCourses": 1, "average": average, "floor": average / 2}},
+		"from": s.day(-900), "requirements": m{
+			"gradingScheme": scheme, "minAverage": average, "rounding": m{"step": 0.01}, "courses": required,
+			"passMark": average, "absentScore": lowest, "compensation": m{"maxCourses": 1, "average": average, "floor": average / 2},
+		},
 	}).text("id")
 	c.ministry.post(ctx, "/v1/accreditations", m{"institution": sc.id, "program": sc.program, "from": s.day(-900)})
 	sc.session = sc.office.post(ctx, "/v1/sessions", m{
@@ -141,9 +141,12 @@ func (s *Story) equip(ctx context.Context, c *country, sc *school, scheme string
 func (s *Story) class(ctx context.Context, c *country) {
 	s.chapter("3. A class of students")
 	names := []struct{ ar, latin, sex string }{
-		{"أمينة بن صالح", "Amina Ben Salah", "Female"}, {"ياسين الطرابلسي", "Yassine Trabelsi", "Male"},
-		{"نور الهمامي", "Nour Hammami", "Female"}, {"محمد علي الغربي", "Mohamed Ali Gharbi", "Male"},
-		{"سلمى الماجري", "Salma Mejri", "Female"}, {"إلياس بوعزيزي", "Elyes Bouazizi", "Male"},
+		{"أمينة بن صالح", "Amina Ben Salah", "Female"},
+		{"ياسين الطرابلسي", "Yassine Trabelsi", "Male"},
+		{"نور الهمامي", "Nour Hammami", "Female"},
+		{"محمد علي الغربي", "Mohamed Ali Gharbi", "Male"},
+		{"سلمى الماجري", "Salma Mejri", "Female"},
+		{"إلياس بوعزيزي", "Elyes Bouazizi", "Male"},
 	}
 	for i, n := range names {
 		body := m{
