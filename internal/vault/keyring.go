@@ -28,6 +28,9 @@ type keyring struct {
 	mu      sync.Mutex
 	entries map[keyID]*list.Element // of *entry
 	recent  *list.List              // front is the most recent
+	// forgotten keys are never kept again: who forgets one hears of an erasure, and the store may
+	// still give the key for a moment, to readers under way and until the eraser gets to it.
+	forgotten map[keyID]bool
 }
 
 type entry struct {
@@ -39,7 +42,7 @@ func newKeyring(store Store, master Master, cfg Config) *keyring {
 	if cfg.CachedKeys == 0 {
 		cfg.CachedKeys = 65_536
 	}
-	return &keyring{store: store, master: master, max: cfg.CachedKeys, entries: map[keyID]*list.Element{}, recent: list.New()}
+	return &keyring{store: store, master: master, max: cfg.CachedKeys, entries: map[keyID]*list.Element{}, recent: list.New(), forgotten: map[keyID]bool{}}
 }
 
 // obtain is the key, made and stored when there is none.
@@ -83,7 +86,7 @@ func (r *keyring) unwrap(id keyID, w Wrapped) ([]byte, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.entries[id] == nil {
+	if r.entries[id] == nil && !r.forgotten[id] {
 		r.entries[id] = r.recent.PushFront(&entry{id, key})
 		if r.recent.Len() > r.max {
 			oldest := r.recent.Remove(r.recent.Back()).(*entry)
@@ -107,6 +110,7 @@ func (r *keyring) cached(id keyID) []byte {
 func (r *keyring) forget(id keyID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.forgotten[id] = true
 	if e := r.entries[id]; e != nil {
 		r.recent.Remove(e)
 		delete(r.entries, id)
