@@ -215,14 +215,24 @@ func (l *Ledger) GrantDateException(ctx context.Context, act Act, in DateExcepti
 	}
 }
 
-// standsAboveStudent refuses an officer of an institution the student is or was at; any
-// other who may see the student stands above one.
+// standsAboveStudent refuses an officer of an institution the student is or was at, and of one
+// that only keeps a closed school's records: seeing the student is not standing above a school.
 func (l *Ledger) standsAboveStudent(ctx context.Context, act Act, id domain.ID) ([]eventlog.Input, error) {
 	who, err := l.MayTouch(ctx, act, id)
 	if err != nil {
 		return nil, err
 	}
-	if who.Student.State.School == act.Institution || slices.Contains(who.Enrollment.State.Schools(), act.Institution) {
+	schools := append(who.Enrollment.State.Schools(), who.Student.State.School)
+	above := false
+	for _, school := range schools {
+		if above = above || act.Institution == act.Tenant; above {
+			break
+		}
+		if above, err = l.Within(ctx, act, school, act.Institution); err != nil {
+			return nil, err
+		}
+	}
+	if !above || slices.Contains(schools, act.Institution) {
 		return nil, domain.Refuse(domain.Forbidden, "not_the_authority", "only an authority above the school allows this")
 	}
 	return who.Inputs(), nil

@@ -38,8 +38,9 @@ func (l *Ledger) MayTouch(ctx context.Context, act Act, id domain.ID) (Pupil, er
 	return p, l.reachesAny(ctx, act, append(p.Enrollment.State.Schools(), p.Student.State.School))
 }
 
-// MayChange is MayTouch for writing what is true of the person: the schools with an open
-// enrollment decide, and where there is none the last school, or the one that registered.
+// MayChange is MayTouch for writing what is true of the person: the school of the open primary
+// enrollment decides; without one those with another open enrollment, and where there is none
+// the last school, or the one that registered.
 // A student one may see and not change answers not_your_student.
 func (l *Ledger) MayChange(ctx context.Context, act Act, id domain.ID) (Pupil, error) {
 	p, err := l.MayTouch(ctx, act, id)
@@ -54,8 +55,13 @@ func (l *Ledger) MayChange(ctx context.Context, act Act, id domain.ID) (Pupil, e
 	return p, nil
 }
 
-// keepers are the institutions that speak for the student today.
+// keepers are the institutions that speak for the student today. A school opens an enrollment
+// beside the primary one without asking anybody, by a number alone: it may not rename the
+// student of the school that has them.
 func (p Pupil) keepers() []domain.ID {
+	if e, ok := p.Enrollment.State.Primary(); ok {
+		return []domain.ID{e.School}
+	}
 	if open := p.Enrollment.State.Current(); len(open) > 0 {
 		return open
 	}

@@ -45,6 +45,33 @@ func TestSight(t *testing.T) {
 	expect("moved", map[domain.ID][2]string{w.lycee: past, w.north: past, w.ministry: yes, w.college: no, w.gimnazija: yes, w.south: yes})
 }
 
+// TestASecondEnrollmentGivesNoPen: with a number alone a school enrolls another's student beside
+// the primary enrollment. It sees the student then; who the student is stays the other's to say.
+func TestASecondEnrollmentGivesNoPen(t *testing.T) {
+	w := newTown(t)
+	who, _ := w.pupil(w.lycee, "1")
+	_, err := w.l.Enroll(t.Context(), w.act(w.gimnazija), ledger.EnrollmentInput{Number: cin("1"), EntryDate: "2026-11-02"})
+	must(t, err, "")
+	for at, code := range map[domain.ID]string{w.lycee: "", w.gimnazija: "not_your_student", w.south: "not_your_student", w.college: "not_found"} {
+		_, err := w.l.ChangeLegalName(t.Context(), w.act(at), ledger.NameInput{Student: who, Names: []student.Name{{Language: "fr-Latn", Full: "Autre"}}, Evidence: papers})
+		must(t, err, code)
+	}
+	_, err = w.l.MergeStudents(t.Context(), w.act(w.gimnazija), ledger.MergeInput{Student: w.register(w.gimnazija), Into: who, Reason: because})
+	must(t, err, "not_your_student")
+}
+
+// TestOnlyWhoStandsAboveAllowsAnOldDate: keeping a closed school's records is not authority.
+func TestOnlyWhoStandsAboveAllowsAnOldDate(t *testing.T) {
+	w := newTown(t)
+	who, _ := w.pupil(w.lycee, "1")
+	w.close(w.lycee, w.college, "2026-11-01")
+	in := ledger.DateExceptionInput{Student: who, Program: domain.DeriveID(who, "program"), AwardDate: "2020-03-20", Reason: "uri://example.org/AwardDateExceptionReasonDescriptor#LateRegister"}
+	for at, code := range map[domain.ID]string{w.college: "not_the_authority", w.lycee: "not_the_authority", w.south: "not_found", w.north: ""} {
+		_, err := w.l.GrantDateException(t.Context(), w.act(at), in)
+		must(t, err, code)
+	}
+}
+
 // TestCustodian: who keeps a closed school's records sees its students.
 func TestCustodian(t *testing.T) {
 	w := newTown(t)
