@@ -42,8 +42,8 @@ func TestKeys(t *testing.T) {
 	}
 	scenario.Run(t, institution.Decider, map[string]c{
 		"no key is good for the time before it was registered": bad(func(a *institution.AuthorizeKey) { a.Now = noon.Add(institution.KeyGrace + time.Second) }, "invalid_field"),
-		"a day late is in time": {Given: open, When: authorize(func(a *institution.AuthorizeKey) { a.Now = noon.Add(institution.KeyGrace) }), Then: f{key}},
-		"a key is authorized": {Given: open, When: authorize(), Then: f{key}},
+		"a day late is in time":                                {Given: open, When: authorize(func(a *institution.AuthorizeKey) { a.Now = noon.Add(institution.KeyGrace) }), Then: f{key}},
+		"a key is authorized":                                  {Given: open, When: authorize(), Then: f{key}},
 		"an elliptic key is authorized": {
 			Given: open, When: authorize(func(a *institution.AuthorizeKey) { a.Alg, a.PublicKeyJwk = "ES256", ec }),
 			Then: f{institution.SigningKeyAuthorized{Kid: "k1", Alg: "ES256", Purpose: institution.ForCredentials, PublicKeyJwk: ec, ValidFrom: noon}},

@@ -133,6 +133,7 @@ func (l *Ledger) other(ctx context.Context, act Act, id domain.ID, day domain.Da
 
 // AuthorizeSigningKey lets an institution sign with a key; itself or an authority above decides.
 func (l *Ledger) AuthorizeSigningKey(ctx context.Context, act Act, id domain.ID, key institution.AuthorizeKey) (Written, error) {
+	key.Now = act.At
 	return l.onKey(ctx, act, id, key.ValidFrom, key)
 }
 

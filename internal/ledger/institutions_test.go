@@ -31,7 +31,7 @@ func TestWhoDecidesAboutAnInstitution(t *testing.T) {
 	agency := w.found("A", institution.Agency, w.ministry)
 	name := domain.Text{"bs": "Škola"}
 	key := institution.AuthorizeKey{
-		Kid: "k", Alg: "EdDSA", Purpose: institution.ForCredentials, ValidFrom: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		Kid: "k", Alg: "EdDSA", Purpose: institution.ForCredentials, ValidFrom: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC),
 		PublicKeyJwk: institution.PublicKey{Kty: "OKP", Crv: "Ed25519", X: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
 	}
 	rename := func(by, whom domain.ID) func() error {
@@ -49,6 +49,8 @@ func TestWhoDecidesAboutAnInstitution(t *testing.T) {
 	authorize := func(by, whom domain.ID) func() error {
 		return func() error { _, err := w.l.AuthorizeSigningKey(t.Context(), w.act(by), whom, key); return err }
 	}
+	backdated := key
+	backdated.ValidFrom = time.Date(2016, 1, 1, 0, 0, 0, 0, time.UTC)
 	nobody := domain.DeriveID(w.ministry, "nobody")
 	for _, x := range []struct {
 		name string
@@ -71,6 +73,10 @@ func TestWhoDecidesAboutAnInstitution(t *testing.T) {
 		{"a region is not put below itself", move(w.ministry, w.north, w.north), "parent_cycle"},
 		{"a region is put below another", move(w.ministry, w.south, w.north), ""},
 		{"which is not put below it in turn", move(w.ministry, w.north, w.south), "parent_cycle"},
+		{"a school authorizes no key for the past", func() error {
+			_, err := w.l.AuthorizeSigningKey(t.Context(), w.act(w.lycee), w.lycee, backdated)
+			return err
+		}, "invalid_field"},
 		{"a school authorizes its own key", authorize(w.lycee, w.lycee), ""},
 		{"and nobody else's", authorize(w.lycee, w.college), "not_found"},
 		{"an authority authorizes a key below it", authorize(w.north, w.gimnazija), ""}, // south is below north by now
