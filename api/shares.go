@@ -101,7 +101,7 @@ func (in LinkPath) link() ledger.Link { return ledger.Link(in.Link) }
 
 // bearer is the request of whoever has the link.
 func (in LinkPath) bearer(ctx context.Context) ledger.Bearer {
-	return ledger.Bearer{Link: in.link(), Key: callOf(ctx).key, CorrelationID: correlation(ctx)}
+	return ledger.Bearer{Link: in.link(), Key: callOf(ctx).key, Body: callOf(ctx).body, CorrelationID: correlation(ctx)}
 }
 
 // Redemption is the holder's own link.

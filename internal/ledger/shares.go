@@ -142,16 +142,22 @@ type Bearer struct {
 	Link Link
 	// Key tells a repeated request from another one, as an Idempotency-Key does.
 	Key string
+	// Body is the raw request, as in [Request]; empty where the key's route says all.
+	Body []byte
 	// CorrelationID names the request.
 	CorrelationID string
 }
 
 // act is the bearer's command. The log knows the holder by the claim's id alone.
 func (l *Ledger) bearerAct(ctx context.Context, b Bearer, h Holding, route string) (Act, error) {
-	return l.Begin(ctx, Request{
+	r := Request{
 		Tenant: h.Tenant, Actor: "holder:" + string(h.Claim), Client: "link:" + string(h.Claim),
 		Route: route, Key: b.Key, CorrelationID: b.CorrelationID,
-	})
+	}
+	if len(b.Body) > 0 {
+		r.Body = b.Body
+	}
+	return l.Begin(ctx, r)
 }
 
 // Redeemed is the holder's own link.

@@ -137,6 +137,13 @@ func TestShares(t *testing.T) {
 	if again, err := c.l.ShareLink(t.Context(), h, made.Share); err != nil || again != made.Link {
 		t.Error("the holder is shown another link than the one made:", err)
 	}
+	twice := c.bearer(holder)
+	twice.Body = []byte("view")
+	_, err = c.l.CreateShare(t.Context(), twice, share.View, tomorrow)
+	refused(t, err, "")
+	twice.Body = []byte("file")
+	_, err = c.l.CreateShare(t.Context(), twice, share.File, tomorrow)
+	refused(t, err, "idempotency_key_reused")
 	_, err = c.l.RevokeShare(t.Context(), c.bearer(made.Link), made.Share)
 	refused(t, err, "not_found")
 	_, err = c.l.RevokeShare(t.Context(), c.bearer(holder), made.Share)
