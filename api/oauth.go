@@ -4,8 +4,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"mime"
-	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -94,7 +94,9 @@ func (s *Server) grant(w http.ResponseWriter, r *http.Request) (*tokenAnswer, *t
 	if no != nil {
 		return nil, no
 	}
-	if no := asked(w, s.askers, id); no != nil {
+	// Client ids are no secrets, the record names them as actors: a stranger who sends somebody
+	// else's must not use up the tokens of that client at its own address.
+	if no := asked(w, s.askers, id+" "+address(r)); no != nil {
 		return nil, no
 	}
 	client, err := s.cfg.Clients.Authenticate(r.Context(), id, secret)
@@ -114,13 +116,19 @@ func (s *Server) IssueToken(p access.Principal, now time.Time) (string, error) {
 	return s.cfg.Tokens.Issue(p, now)
 }
 
-// address is where a request comes from: the connection's other end, and no header's word.
+// address is where a request comes from: the connection's other end, and no header's word. An
+// IPv6 caller owns a whole /64, and counts as one.
 func address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
 	}
-	return host
+	ip := at.Addr().Unmap().WithZone("")
+	if ip.Is4() {
+		return ip.String()
+	}
+	net, _ := ip.Prefix(64) // 64 bits fit, so there is no error
+	return net.String()
 }
 
 func asked(w http.ResponseWriter, l *limiters, who string) *tokenError {

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/base64"
 	"encoding/json"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -115,5 +116,30 @@ func TestTokenRequestsAreLimited(t *testing.T) {
 	f.clock.advance(time.Second)
 	if r := f.send("POST", "/oauth2/token", "grant_type=client_credentials&client_id=testland.y&client_secret=y", "Authorization:", form); r.status != 401 {
 		t.Errorf("later: %d %s", r.status, r.body)
+	}
+}
+
+// TestAStrangerDoesNotUseUpAnothersTokens: buckets are of a client at an address, and an IPv6
+// caller does not get a new one with each of its addresses.
+func TestAStrangerDoesNotUseUpAnothersTokens(t *testing.T) {
+	t.Parallel()
+	f := newFramework(t, func(c *Config) { c.TokensPerSecond = 5 })
+	ask := func(from string) int {
+		r := httptest.NewRequest("POST", "/oauth2/token", strings.NewReader("grant_type=client_credentials&client_id=testland.x&client_secret=y"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.RemoteAddr = from
+		w := httptest.NewRecorder()
+		f.Handler().ServeHTTP(w, r)
+		return w.Code
+	}
+	last := 0
+	for range 31 {
+		last = ask("[2001:db8:1:2::3]:443")
+	}
+	if last != 429 || ask("[2001:db8:1:2:ffff::4]:443") != 429 {
+		t.Errorf("a stranger's 31st attempt: %d; from a neighbouring address it goes on", last)
+	}
+	if got := ask("[2001:db8:9::1]:443"); got != 401 {
+		t.Errorf("the client itself, elsewhere, is answered %d", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -38,7 +39,7 @@ func (s *Server) registerPages() {
 	s.mux.HandleFunc("GET /docs", static(docsPolicy, docsPage, nil))
 	s.mux.HandleFunc("GET /problems", static(pagePolicy, problemsPage, Codes))
 	s.mux.HandleFunc("GET /problems/{code}", s.problemPage)
-	s.mux.HandleFunc("GET /openapi.json", s.document)
+	s.mux.HandleFunc("GET /openapi.json", s.document(sync.OnceValues(s.Document)))
 	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { health(w, nil) })
 	s.mux.HandleFunc("GET /readyz", s.ready)
 }
@@ -89,15 +90,18 @@ func render(w http.ResponseWriter, policy, name string, data []Code) {
 	_ = pages.ExecuteTemplate(w, name, data) // fails only when the caller has left
 }
 
-// document answers the OpenAPI document, in the order in which it reads best.
-func (s *Server) document(w http.ResponseWriter, _ *http.Request) {
-	b, err := s.Document()
-	if err != nil {
-		writeProblem(w, newProblem(http.StatusInternalServerError, "internal", ""))
-		return
+// document answers the OpenAPI document, in the order in which it reads best. It is made once:
+// anybody may ask for it, as often as they like.
+func (s *Server) document(made func() ([]byte, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		b, err := made()
+		if err != nil {
+			writeProblem(w, newProblem(http.StatusInternalServerError, "internal", ""))
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(b) // a caller who has left gets nothing
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(b) // a caller who has left gets nothing
 }
 
 // Document is the OpenAPI 3.1 document as indented JSON.
