@@ -13,7 +13,7 @@ import (
 type cache[T any] struct {
 	now   func() time.Time
 	keep  time.Duration // age at which an answer is fetched again
-	limit int           // entries; the oldest makes room
+	limit int           // entries; the oldest that never was good makes room, else the oldest
 
 	mu     sync.Mutex
 	kept   map[string]answer[T]
@@ -24,6 +24,8 @@ type answer[T any] struct {
 	value T
 	err   error
 	at    time.Time
+	// known: there was a good answer once. Made-up names do not push such an entry out.
+	known bool
 }
 
 // forget is how long a failure is remembered: long enough that a flood of made-up ids does
@@ -43,7 +45,7 @@ func (c *cache[T]) get(ctx context.Context, key string, maxAge time.Duration, fe
 	result := c.flight.DoChan(key, func() (any, error) {
 		at := c.now() // before, so that the age is never understated
 		value, err := fetch(context.WithoutCancel(ctx))
-		a := answer[T]{value, err, at}
+		a := answer[T]{value: value, err: err, at: at}
 		c.put(key, a)
 		return a, nil
 	})
@@ -71,14 +73,26 @@ func (c *cache[T]) look(key string, maxAge time.Duration) (answer[T], bool) {
 func (c *cache[T]) put(key string, a answer[T]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, there := c.kept[key]; !there && len(c.kept) >= c.limit {
-		oldest, when := "", a.at
+	before, there := c.kept[key]
+	a.known = a.err == nil || before.known
+	if !there && len(c.kept) >= c.limit {
+		oldest, first := "", answer[T]{}
 		for k, other := range c.kept {
-			if oldest == "" || other.at.Before(when) {
-				oldest, when = k, other.at
+			if oldest == "" || first.known && !other.known || first.known == other.known && other.at.Before(first.at) {
+				oldest, first = k, other
 			}
+		}
+		if first.known && !a.known {
+			return
 		}
 		delete(c.kept, oldest)
 	}
 	c.kept[key] = a
+}
+
+// knows reports whether there ever was a good answer under key, as far as is remembered.
+func (c *cache[T]) knows(key string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.kept[key].known
 }

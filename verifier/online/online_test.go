@@ -339,3 +339,43 @@ func TestALedgerMustBeNamedByHTTPS(t *testing.T) {
 		}
 	}
 }
+
+func TestMadeUpInstitutionsDoNotCrowdOutKnownOnes(t *testing.T) {
+	w := newWorld(t)
+	tr, seconds := w.trust(t)
+	token := []byte(w.token(t, w.URL+"/status/1"))
+	verdict := func() verifier.Overall {
+		return verifier.Verify(t.Context(), token, tr, w.now.Add(time.Duration(seconds.Load())*time.Second)).Overall
+	}
+	if verdict() != verifier.Valid {
+		t.Fatal("not valid to begin with")
+	}
+	for i := range 500 {
+		kid := fmt.Sprintf("%s%d#k", strings.TrimSuffix(w.issuer.ID, "7e57"), i)
+		if _, err := tr.Keys(t.Context(), kid); err == nil {
+			t.Fatal("a made-up institution has keys")
+		}
+	}
+	if n := w.asked("/institutions"); n > 210 { // a key set and a DID document each
+		t.Errorf("500 made-up ids made %d fetches", n)
+	}
+	seconds.Store(61) // what is known is asked for again, however many strangers came
+	tr.strangers.SetBurst(0)
+	if v := verdict(); v != verifier.Valid {
+		t.Errorf("a known institution's diploma is %s", v)
+	}
+
+	var clock atomic.Int64
+	c := newCache[string](func() time.Time { return time.Unix(clock.Add(1), 0) }, time.Hour, 2)
+	get := func(key string, fails error) {
+		_, _, _ = c.get(t.Context(), key, time.Hour, func(context.Context) (string, error) { return key, fails })
+	}
+	get("good", nil)
+	get("bad", verifier.ErrUnknown)
+	get("worse", verifier.ErrUnknown)
+	get("better", nil)
+	get("worst", verifier.ErrUnknown)
+	if len(c.kept) != 2 || !c.knows("good") || !c.knows("better") {
+		t.Errorf("kept %v", c.kept)
+	}
+}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"sijil/verifier"
 	"sijil/verifier/did"
 )
@@ -23,7 +25,11 @@ type Trust struct {
 	ledgers []ledger
 	now     func() time.Time
 	issuers *cache[did.Issuer]
-	lists   *cache[*verifier.Fetched]
+	// strangers bounds how many institutions never heard of are asked for. Their ids come before
+	// any signature: one request with a thousand made-up ones would use up what a ledger allows us,
+	// and nobody's diploma could be confirmed.
+	strangers *rate.Limiter
+	lists     *cache[*verifier.Fetched]
 }
 
 type ledger struct {
@@ -37,7 +43,7 @@ type ledger struct {
 // loopback host, so that a ledger can be tried on one machine, and such a ledger is
 // reached on loopback addresses alone.
 func New(now func() time.Time, ledgers ...string) (*Trust, error) {
-	t := &Trust{now: now, issuers: newCache[did.Issuer](now, keepIssuer, 4096), lists: newCache[*verifier.Fetched](now, verifier.MaxStatusAge, 512)}
+	t := &Trust{now: now, issuers: newCache[did.Issuer](now, keepIssuer, 4096), strangers: rate.NewLimiter(20, 100), lists: newCache[*verifier.Fetched](now, verifier.MaxStatusAge, 512)}
 	for _, raw := range ledgers {
 		base := strings.TrimRight(raw, "/")
 		u, err := url.Parse(base)
@@ -99,6 +105,9 @@ func (t *Trust) issuer(ctx context.Context, id string) (did.Issuer, error) {
 				return did.Issuer{}, verifier.ErrUnknown
 			}
 			i, _, err := t.issuers.get(ctx, id, keepIssuer, func(ctx context.Context) (did.Issuer, error) {
+				if !t.issuers.knows(id) && !t.strangers.AllowN(t.now(), 1) {
+					return did.Issuer{}, fmt.Errorf("%w: too many institutions never heard of are asked for", verifier.ErrUnreachable)
+				}
 				return l.issuer(ctx, id, l.base+"/institutions/"+rest)
 			})
 			return i, err
