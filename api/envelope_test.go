@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -164,6 +165,27 @@ func TestEveryErrorPassesTheOneDoor(t *testing.T) {
 	f.fails = nil
 	f.send("GET", "/v1/panic", "").is(500, "internal")
 	f.send("GET", "/v1/probes", "").ok()
+}
+
+func TestHalfAnAnswerIsNotTakenForAWholeOne(t *testing.T) {
+	t.Parallel()
+	f := newFramework(t)
+	f.mux.HandleFunc("GET /half", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		_, _ = w.Write([]byte(`{"items":[1,2,`)) // the test's own connection stands
+		panic("in the middle")
+	})
+	resp, err := http.Get(f.http.URL + "/half")
+	if err == nil {
+		_, err = io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+	}
+	if err == nil {
+		t.Error("an answer that broke off reads as a whole one")
+	}
+	if !strings.Contains(f.logged.String(), "in the middle") {
+		t.Error("the log does not say why")
+	}
 }
 
 func TestNothingPersonalIsEchoedOrLogged(t *testing.T) {

@@ -22,10 +22,11 @@ import (
 // serveCmd runs the ledger's API and everything that follows the log.
 type serveCmd struct {
 	dataFlags
-	Listen        string  `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address of the API. Port 0 takes a free one. Default: ${default}."`
-	MetricsListen string  `default:"127.0.0.1:0" placeholder:"ADDR" help:"Private address of /metrics; empty for none. Default: ${default}."`
-	PublicURL     string  `name:"public-url" placeholder:"URL" env:"SIJIL_PUBLIC_URL" help:"Where callers find the API, as https://ledger.example. Tokens, links and signed credentials name it. Default: http:// and the address listened on, which is good for trying out."`
-	RateLimit     float64 `default:"0" placeholder:"N" help:"Most requests a second of one client; 0 means the API's default of 2,000."`
+	Listen          string  `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address of the API. Port 0 takes a free one. Default: ${default}."`
+	MetricsListen   string  `default:"127.0.0.1:0" placeholder:"ADDR" help:"Private address of /metrics; empty for none. Default: ${default}."`
+	PublicURL       string  `name:"public-url" placeholder:"URL" env:"SIJIL_PUBLIC_URL" help:"Where callers find the API, as https://ledger.example. Tokens, links and signed credentials name it. Default: http:// and the address listened on, which is good for trying out."`
+	RateLimit       float64 `default:"0" placeholder:"N" help:"Most requests a second of one client; 0 means the API's default of 2,000."`
+	PublicRateLimit float64 `default:"0" placeholder:"N" help:"Most requests a second without a token from one address, which may be your proxy's; 0 means the API's default of 200."`
 }
 
 // Help is the part of the manual that the flags do not tell.
@@ -57,7 +58,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	public := c.publicURL(ctx, a.log, listener.Addr())
 	metrics := prometheus.NewRegistry()
-	server, err := ledger.API(public, service.Limits{RequestsPerSecond: c.RateLimit}, metrics)
+	server, err := ledger.API(public, service.Limits{RequestsPerSecond: c.RateLimit, PublicPerSecond: c.PublicRateLimit}, metrics)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -58,7 +58,7 @@ func NewWith(t testing.TB, cfg Config) *World {
 	}
 	w.App = a
 	if cfg.Limits == (app.Limits{}) {
-		cfg.Limits = app.Limits{RequestsPerSecond: 1e6, TokensPerSecond: 1e6}
+		cfg.Limits = app.Limits{RequestsPerSecond: 1e6, TokensPerSecond: 1e6, PublicPerSecond: 1e6}
 	}
 	server := httptest.NewUnstartedServer(nil)
 	w.URL = "http://" + server.Listener.Addr().String()

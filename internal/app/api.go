@@ -7,8 +7,7 @@ import (
 	"sijil/internal/access"
 )
 
-// API builds the API under publicURL. limits are the two rates of [api.Config]; zero values
-// mean its defaults. metrics may be nil.
+// API builds the API under publicURL. metrics may be nil.
 func (a *App) API(publicURL string, limits Limits, metrics *prometheus.Registry) (*api.Server, error) {
 	tokens, err := access.NewTokens(a.TokenKey, publicURL)
 	if err != nil {
@@ -26,7 +25,7 @@ func (a *App) API(publicURL string, limits Limits, metrics *prometheus.Registry)
 		// derived from it.
 		CursorKey: a.TokenKey.Seed(),
 		PublicURL: publicURL, Now: a.cfg.Now, Logger: a.cfg.Logger, Ready: a.Checks(),
-		RequestsPerSecond: limits.RequestsPerSecond, TokensPerSecond: limits.TokensPerSecond,
+		RequestsPerSecond: limits.RequestsPerSecond, TokensPerSecond: limits.TokensPerSecond, PublicPerSecond: limits.PublicPerSecond,
 	}
 	if metrics != nil {
 		if cfg.Metrics, err = api.NewMetrics(metrics); err != nil {
@@ -39,5 +38,5 @@ func (a *App) API(publicURL string, limits Limits, metrics *prometheus.Registry)
 	return api.New(cfg)
 }
 
-// Limits are rates per second of one client, 0 for the API's defaults.
-type Limits struct{ RequestsPerSecond, TokensPerSecond float64 }
+// Limits are the rates of [api.Config], 0 for the API's defaults.
+type Limits struct{ RequestsPerSecond, TokensPerSecond, PublicPerSecond float64 }

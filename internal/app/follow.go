@@ -53,7 +53,17 @@ func (a *App) Follow(ctx context.Context) {
 }
 
 // check is nil while the follower gets on.
-func (f *follower) check(context.Context) error {
+func (f *follower) check(context.Context) error { return f.trouble() }
+
+// up is check as a number.
+func (f *follower) up() float64 {
+	if f.trouble() != nil {
+		return 0
+	}
+	return 1
+}
+
+func (f *follower) trouble() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.stopped != nil {

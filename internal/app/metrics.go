@@ -9,7 +9,16 @@ import (
 
 // register adds what the log and its followers say of themselves, and the Go runtime's.
 func (a *App) register(r prometheus.Registerer) error {
+	var followers []error
+	for _, f := range a.followers {
+		followers = append(followers, r.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name:        "sijil_follower_up",
+			Help:        "1 while this part follows the log and gets on, 0 when it stopped or stumbles; the log says why.",
+			ConstLabels: prometheus.Labels{"follower": f.name},
+		}, f.up)))
+	}
 	return errors.Join(
+		errors.Join(followers...),
 		r.Register(collectors.NewGoCollector()),
 		r.Register(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})),
 		r.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
