@@ -69,12 +69,14 @@ const (
 	maxUnsaved = 10_000
 	// tick is how late a reminder may be seen.
 	tick = time.Second
+	// firstBackoff is the pause after a first failure; each further one doubles it.
+	firstBackoff = 100 * time.Millisecond
 )
 
 // Run works until ctx ends, and tries again what fails. It returns early only for
 // [ErrForeignLog].
 func (r *Runner) Run(ctx context.Context) error {
-	for backoff := 100 * time.Millisecond; ctx.Err() == nil; {
+	for backoff := firstBackoff; ctx.Err() == nil; {
 		err := r.follow(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -82,6 +84,9 @@ func (r *Runner) Run(ctx context.Context) error {
 			r.setErr(err)
 			return err
 		default:
+			if r.Err() == nil {
+				backoff = firstBackoff // it got on meanwhile: this is another failure
+			}
 			r.setErr(err)
 			r.cfg.Logger.WarnContext(ctx, "the processes do not get on; trying again", "in", backoff, "err", err)
 			sleep(ctx, backoff)
@@ -134,43 +139,55 @@ type place struct {
 	batch  *batch
 }
 
-// read notes the events after the place, and stores what they ask for.
+// read notes the events after the place to the end of the log, and stores what they ask for.
 func (r *Runner) read(ctx context.Context, p *place) error {
+	for end := false; !end; {
+		var err error
+		if end, err = r.readOn(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readOn reads until the end of the log, or until another process has moved the place: it
+// may have read less than we had, so reading begins again from where it is.
+func (r *Runner) readOn(ctx context.Context, p *place) (end bool, err error) {
 	for e, err := range r.cfg.Ledger.Log().All(ctx, p.batch.to) {
 		if err != nil {
-			return fmt.Errorf("reading the log: %w", err)
+			return false, fmt.Errorf("reading the log: %w", err)
 		}
 		if err := r.note(e, p.batch); err != nil {
-			return err
+			return false, err
 		}
 		p.batch.to = e.Position
 		p.batch.events++
 		if p.batch.asks >= maxBatch || p.batch.events >= maxUnsaved {
-			if err := r.keep(ctx, p); err != nil {
-				return err
+			if kept, err := r.keep(ctx, p); err != nil || !kept {
+				return false, err
 			}
 		}
 	}
 	if p.batch.asks == 0 {
-		return nil
+		return true, nil
 	}
 	return r.keep(ctx, p)
 }
 
-// keep stores the batch. When another process has read this far already, the place goes on
-// from where that one is.
-func (r *Runner) keep(ctx context.Context, p *place) error {
-	ok, err := r.cfg.Store.Keep(ctx, p.log, p.stored, p.batch.to, p.batch.cleared, p.batch.added())
+// keep stores the batch and begins the next one. false when another process has moved the
+// place: nothing was stored, and the next batch begins where that one is.
+func (r *Runner) keep(ctx context.Context, p *place) (bool, error) {
+	kept, err := r.cfg.Store.Keep(ctx, p.log, p.stored, p.batch.to, p.batch.cleared, p.batch.added())
 	if err != nil {
-		return fmt.Errorf("keeping reminders: %w", err)
+		return false, fmt.Errorf("keeping reminders: %w", err)
 	}
-	if p.stored = p.batch.to; !ok {
+	if p.stored = p.batch.to; !kept {
 		if p.stored, err = r.cfg.Store.Place(ctx, p.log); err != nil {
-			return err
+			return false, err
 		}
 	}
 	p.batch = newBatch(p.stored)
-	return nil
+	return kept, nil
 }
 
 // note asks every rule what an event means to it.

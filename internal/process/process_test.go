@@ -422,6 +422,30 @@ func TestUninterestingEventsCostNoCommit(t *testing.T) {
 	}
 }
 
+// TestOvertakenRunnerMissesNothing: another process moved the place, less far than this one
+// has read. What lies between is read again.
+func TestOvertakenRunnerMissesNothing(t *testing.T) {
+	w := newWorld(t)
+	id, _ := w.log.ID(t.Context())
+	other, err := w.log.End(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.transfer()
+	for i := range maxBatch { // more than one batch asks for
+		w.register(number(fmt.Sprint("n", i)))
+	}
+	if ok, err := w.store.Keep(t.Context(), id, 0, other, nil, nil); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	if err := w.r.read(t.Context(), &place{log: id, batch: newBatch(0)}); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.store.list) != 1 {
+		t.Errorf("%d reminders are kept, want the transfer's", len(w.store.list))
+	}
+}
+
 func TestForeignLogStops(t *testing.T) {
 	w := newWorld(t)
 	w.register(number("1"))
