@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/jackc/pgx/v5"
 
 	"sijil/internal/eventlog"
@@ -176,20 +177,16 @@ func (c *Comparison) table(ctx context.Context, tx pgx.Tx, projection, table str
 	return nil
 }
 
-// hashRow is the SHA-256 of a row's canonical JSON: members sorted, numbers as written.
+// hashRow is the SHA-256 of a row's canonical JSON (RFC 8785).
 func hashRow(row any) (h [32]byte, canonical []byte, err error) {
-	b, err := json.Marshal(row)
-	if err != nil {
+	v, isRaw := row.(json.RawMessage)
+	if !isRaw {
+		if v, err = json.Marshal(row); err != nil {
+			return h, nil, err
+		}
+	}
+	if err := (*jsontext.Value)(&v).Canonicalize(); err != nil {
 		return h, nil, err
 	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return h, nil, err
-	}
-	if canonical, err = json.Marshal(v); err != nil {
-		return h, nil, err
-	}
-	return sha256.Sum256(canonical), canonical, nil
+	return sha256.Sum256(v), v, nil
 }
