@@ -41,8 +41,8 @@ bench-append: bootstrap ## Compare raw INSERT, the event log and the API at 1, 8
 	go run ./internal/bench/append
 
 .PHONY: soak
-soak: bootstrap ## Kill a ledger under load KILLS times (100), and look for anything lost
-	SIJIL_SOAK_KILLS=$(KILLS) go test -count=1 -timeout 3h -v -run '^TestSoak' ./cmd/sijil
+soak: bootstrap build ## Kill a ledger under load KILLS times (100), and look for anything lost
+	SIJIL_SOAK_KILLS=$(KILLS) SIJIL_SOAK_PROGRAM=$(CURDIR)/bin/sijil go test -count=1 -timeout 3h -v -run '^TestSoak' ./cmd/sijil
 
 .PHONY: lint
 lint: ## Check format, vet, staticcheck and the rules of the house

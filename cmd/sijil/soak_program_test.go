@@ -204,17 +204,36 @@ func (p *program) newClient(ctx context.Context, role, institution string) (id, 
 	if institution != "" {
 		args = append(args, "--institution", institution)
 	}
+	out, err := p.run(ctx, args...)
+	if err != nil {
+		return "", "", err
+	}
+	var made struct{ ClientID, ClientSecret string }
+	err = json.Unmarshal(out, &made)
+	return made.ClientID, made.ClientSecret, err
+}
+
+// run runs another verb and gives its standard output.
+func (p *program) run(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, p.path, args...)
 	cmd.Env = append(os.Environ(), "SIJIL_DATABASE_URL=")
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	out, err := cmd.Output()
 	if err != nil {
-		return "", "", fmt.Errorf("sijil client create: %w: %s", err, said.Bytes())
+		err = fmt.Errorf("sijil %s: %w: %s%s", strings.Join(args, " "), err, out, said.Bytes())
 	}
-	var made struct{ ClientID, ClientSecret string }
-	err = json.Unmarshal(out, &made)
-	return made.ClientID, made.ClientSecret, err
+	return out, err
+}
+
+// verifyAll exports every signed diploma and a trust bundle, and verifies them offline.
+func (p *program) verifyAll(ctx context.Context) error {
+	bundle, diplomas := filepath.Join(p.t.TempDir(), "trust.zip"), p.t.TempDir()
+	if _, err := p.run(ctx, "bundle", "export", "--data", p.data, "--out", bundle, "--credentials", diplomas); err != nil {
+		return err
+	}
+	_, err := p.run(ctx, "verify", "--bundle", bundle, "--insecure-bundle", "--json", diplomas)
+	return err
 }
 
 // open opens the ledger in this process.

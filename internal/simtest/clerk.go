@@ -2,6 +2,7 @@ package simtest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 )
@@ -149,6 +150,37 @@ func (k *clerk) grade(ctx context.Context) error {
 	return nil
 }
 
+// batch sends the papers of several pupils of one school in one request, each row a command
+// of its own.
+func (k *clerk) batch(ctx context.Context) error {
+	first := k.anybody()
+	var pupils []*pupil
+	var rows []m
+	for range 2 + k.rng.IntN(14) {
+		if p := k.anybody(); p.school == first.school {
+			pupils, rows = append(pupils, p), append(rows, k.paper(p))
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	c, err := first.school.Office.do(ctx, k.rng, &Command{Path: "/v1/grades/batches", Facts: []string{gradeRecorded}, Rows: len(rows)}, m{"grades": rows})
+	if err != nil {
+		return err
+	}
+	var a struct{ Grades []struct{ ID string } }
+	if err := json.Unmarshal(c.Answer, &a); err != nil {
+		return fmt.Errorf("reading a batch's answer: %w", err)
+	}
+	for i, p := range pupils {
+		p.grades = append(p.grades, a.Grades[i].ID)
+		if err := k.did(p, c, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // transfer moves a pupil to the other school: three offices' decisions, the last one an
 // append of three facts.
 func (k *clerk) transfer(ctx context.Context) error {
@@ -184,9 +216,4 @@ func (k *clerk) again(ctx context.Context) error {
 	}
 	c := k.promised[k.rng.IntN(len(k.promised))]
 	return c.Office.Again(ctx, k.rng, c)
-}
-
-func (k *clerk) readBack(ctx context.Context) error {
-	k.crowd.Book.Reads.Add(1)
-	return k.crowd.readBack(ctx, k.anybody())
 }

@@ -30,13 +30,13 @@ type Config struct {
 	// Cuts is the share of requests whose connection the client cuts, or whose answer it
 	// throws away.
 	Cuts float64
-	// FreshKeys makes clients that do it wrong: a retry comes under a new key.
-	FreshKeys bool
 }
 
 // Crowd is the offices of an authority and the clerks who work in them.
 type Crowd struct {
 	Book Book
+	// FreshKeys makes clients that do it wrong: each retry comes under a new key.
+	FreshKeys atomic.Bool
 
 	cfg     Config
 	http    *http.Client

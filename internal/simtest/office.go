@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -33,8 +34,14 @@ type Office struct {
 // Subject is the actor of what the office writes.
 func (o *Office) Subject() string { _, id, _ := strings.Cut(o.ClientID, "."); return id }
 
-// errRefused: the ledger says no, for good, to what it must take.
-var errRefused = errors.New("refused")
+var (
+	// errRefused: the ledger says no, for good, to what it must take.
+	errRefused = errors.New("refused")
+	// errDown: nobody listens, so the request was not even sent.
+	errDown = errors.New("the ledger is down")
+	// errThrown: the client threw the answer away.
+	errThrown = errors.New("the answer was lost")
+)
 
 const (
 	// patience is how long one request may take; a ledger that is down refuses at once.
@@ -60,13 +67,16 @@ func (o *Office) do(ctx context.Context, rng *rand.Rand, c *Command, body any) (
 	c.Office, c.Key = o, o.crowd.newKey()
 	book := &o.crowd.Book
 	var thrown *Command // what an answer said that the client threw away
-	for try := 0; ; try++ {
-		if try > 0 {
-			book.Retries.Add(1)
+	var unknown error   // why the last try has no answer
+	for {
+		if unknown != nil {
+			if !errors.Is(unknown, errDown) {
+				book.Retries.Add(1)
+			}
 			if err := pause(ctx, retryPause/2+time.Duration(rng.Int64N(int64(retryPause/2)))); err != nil {
 				return nil, fmt.Errorf("%s was never answered: %w", c.Path, err)
 			}
-			if o.crowd.cfg.FreshKeys {
+			if o.crowd.FreshKeys.Load() {
 				c.Key = o.crowd.newKey()
 			}
 		}
@@ -76,14 +86,14 @@ func (o *Office) do(ctx context.Context, rng *rand.Rand, c *Command, body any) (
 			book.complain("%v", err)
 			return nil, err
 		}
-		if err != nil {
-			continue // the outcome is unknown
+		if unknown = err; err != nil {
+			continue
 		}
 		if thrown != nil && !told.same(thrown) {
 			book.complain("POST %s under %s is answered %s at %d, and was answered %s at %d", c.Path, c.Key, told.Answer, told.Position, thrown.Answer, thrown.Position)
 		}
 		if cut { // the answer came all the same, and gets lost on the last yard
-			thrown = told
+			thrown, unknown = told, errThrown
 			continue
 		}
 		c.Answer, c.Position = told.Answer, told.Position
@@ -233,7 +243,7 @@ func (o *Office) newToken(ctx context.Context, old *string) error {
 func (c *Crowd) roundTrip(ctx context.Context, method, path, kind string, body []byte, headers ...string) (int, http.Header, []byte, error) {
 	base := c.cfg.Where()
 	if base == "" {
-		return 0, nil, nil, errors.New("the ledger is down")
+		return 0, nil, nil, errDown
 	}
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
@@ -249,7 +259,9 @@ func (c *Crowd) roundTrip(ctx context.Context, method, path, kind string, body [
 	}
 	c.Book.Tries.Add(1)
 	resp, err := c.http.Do(r)
-	if err != nil {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return 0, nil, nil, fmt.Errorf("%w: %w", errDown, err)
+	} else if err != nil {
 		return 0, nil, nil, err
 	}
 	defer resp.Body.Close()
