@@ -2,13 +2,13 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"sijil/domain"
 	"sijil/domain/schema"
 	"sijil/internal/eventlog"
+	"sijil/internal/follower"
 )
 
 // Loaded is a stream's state at a revision; NoStream and the zero state when there is none.
@@ -129,30 +129,31 @@ func Decode(e eventlog.Recorded) (any, error) {
 // it decisions stay right, since the expected revision guards them, but evidence of other
 // streams may be old.
 func (l *Ledger) Follow(ctx context.Context) error {
-	at, err := l.log.End(ctx)
-	if err != nil {
-		return fmt.Errorf("finding the end of the log: %w", err)
+	begun := false
+	// Folds live in memory: there is nothing to catch up with before the first end.
+	place := func(ctx context.Context) (eventlog.Position, error) {
+		if begun {
+			return eventlog.Position(l.followed.Load()), nil
+		}
+		at, err := l.log.End(ctx)
+		if err != nil {
+			return 0, fmt.Errorf("finding the end of the log: %w", err)
+		}
+		begun = true
+		l.followed.Store(uint64(at))
+		return at, nil
 	}
-	l.followed.Store(uint64(at))
-	for ctx.Err() == nil {
-		for e, err := range l.log.All(ctx, at) {
-			if err != nil {
-				if ctx.Err() == nil {
-					l.logger.WarnContext(ctx, "reading the log to keep states current; trying again", "after", at, "err", err)
-				}
-				break
-			}
+	observe := func(_ context.Context, events []eventlog.Recorded) error {
+		for _, e := range events {
 			l.observe(e)
-			at = e.Position
-			l.followed.Store(uint64(at))
+			l.followed.Store(uint64(e.Position))
 		}
-		if err := l.log.Wait(ctx, at); err != nil && !errors.Is(err, ctx.Err()) {
-			if err := pause(ctx, retryPause); err != nil {
-				break
-			}
-		}
+		return nil
 	}
-	return ctx.Err()
+	// One at a time: an event that waits for others in a batch is a state that is old.
+	return follower.New(follower.Config{
+		Name: "folds", Log: l.log, Place: place, Handle: observe, MaxBatch: 1, Logger: l.logger,
+	}).Run(ctx)
 }
 
 func (l *Ledger) observe(e eventlog.Recorded) {
