@@ -57,7 +57,9 @@ func (s *Server) registerInstitutions() {
 	o.Description = "Closing names the institution that keeps its records. A closed school enrolls nobody."
 	write(s, o, s.changeStatus)
 	write(s, post("designate-successor", one+"/successors", "Say who continues its work", access.InstitutionsWrite), s.designateSuccessor)
-	write(s, post("authorize-signing-key", one+"/signingKeys", "Let it sign with a key", access.KeysWrite), s.authorizeKey)
+	o = post("authorize-signing-key", one+"/signingKeys", "Let it sign with a key whose private half it keeps elsewhere", access.KeysWrite)
+	o.Description = "An authority above the institution decides this. An institution makes keys that the ledger keeps with make-signing-key."
+	write(s, o, s.authorizeKey)
 	write(s, post("retire-signing-key", one+"/signingKeys/{kid}/retirements", "End the use of a key", access.KeysWrite), s.retireKey)
 	o = post("report-key-compromise", one+"/signingKeys/{kid}/compromises", "Say since when somebody else may hold a key", access.KeysWrite)
 	o.Description = "Credentials that the ledger recorded before that instant stand; all others under the key are refused from now on. The instant can later move earlier, never later."
@@ -209,6 +211,11 @@ type PublicKeyJwk struct {
 func (s *Server) authorizeKey(ctx context.Context, in *authorizeKeyInput) (*answer[WrittenID], error) {
 	act, err := s.act(ctx)
 	if err != nil {
+		return nil, err
+	}
+	// The private half of this key lies elsewhere and can sign what no ledger recorded, so the
+	// institution that wants it is not the one that allows it.
+	if _, err := s.cfg.Ledger.ReachAbove(ctx, act, in.Institution); err != nil {
 		return nil, err
 	}
 	b := in.Body

@@ -31,6 +31,7 @@ var _ = explain(
 	Code{"requirements_not_met", 409, "Credits or grades are missing.", "Read the gaps of the assessment; record what is missing and assess again."},
 	Code{"graduation_not_assessed", 409, "There is no assessment that counts: none was made, or it was rescinded.", "Assess the graduation first."},
 	Code{"already_graduated", 409, "The graduation is confirmed.", "Rescind it before assessing again."},
+	Code{"assessed_elsewhere", 409, "Another school's assessment of the same student and program waits for its officers.", "Have that school, or an authority above it, rescind it or finish it."},
 	Code{"assessment_superseded", 409, "There is a later assessment than the one named.", "Look at that one, and name its event and digest."},
 	Code{"assessment_outdated", 409, "The record changed since the assessment, and what it finds with it.", "Assess again."},
 	Code{"digest_mismatch", 409, "The digest is not that of the stored assessment.", "Look at the assessment and name what it answered."},

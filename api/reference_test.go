@@ -53,7 +53,7 @@ func newHomeland(t *testing.T) *homeland {
 
 // get reads at the newest position any of the usual callers wrote at, as often as it takes on a busy machine.
 func (h *homeland) get(c *apitest.Client, path string) *apitest.Response {
-	for deadline := time.Now().Add(15*time.Second); ; {
+	for deadline := time.Now().Add(15 * time.Second); ; {
 		r := c.Do("GET", path, nil, "X-Sijil-Position", h.newest())
 		if r.Code() != "read_behind" || time.Now().After(deadline) {
 			return r
@@ -182,14 +182,15 @@ func TestSigningKeysOverHTTP(t *testing.T) {
 	keys := "/v1/institutions/" + string(c.schoolA.Institution) + "/signingKeys"
 	jwk := object{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 	key := object{"kid": "2025-1", "alg": "EdDSA", "purpose": "credential", "publicKeyJwk": jwk, "validFrom": "2099-01-01T00:00:00Z"}
-	c.schoolA.Post(keys, key).Want(201)
-	c.schoolA.Post(keys, key).Want(201) // nothing changes
+	c.schoolA.Post(keys, key).WantProblem(403, "not_the_authority") // its private half is not with the ledger
+	c.ministry.Post(keys, key).Want(201)
+	c.ministry.Post(keys, key).Want(201) // nothing changes
 	secret := object{"kid": "2025-2", "alg": "EdDSA", "purpose": "credential", "validFrom": "2099-01-01T00:00:00Z", "publicKeyJwk": object{
 		"kty": "OKP", "crv": "Ed25519", "x": "NQS5708UB7JHhmCp37NlUcsZF-8GfPdwESzpD_oAkjE", "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
 	}}
-	c.schoolA.Post(keys, secret).WantProblem(422, "unknown_field")
+	c.ministry.Post(keys, secret).WantProblem(422, "unknown_field")
 	old := object{"kid": "2025-3", "alg": "EdDSA", "purpose": "credential", "publicKeyJwk": jwk, "validFrom": "2025-01-01T00:00:00Z"}
-	c.schoolB.Post("/v1/institutions/"+string(c.schoolB.Institution)+"/signingKeys", old).WantProblem(422, "invalid_field")
+	c.ministry.Post("/v1/institutions/"+string(c.schoolB.Institution)+"/signingKeys", old).WantProblem(422, "invalid_field")
 	c.schoolB.Post(keys, key).WantProblem(404, "not_found")
 	c.schoolA.Post(keys+"/2025-9/retirements", object{"validUntil": "2099-07-01T00:00:00Z"}).WantProblem(404, "key_unknown")
 	c.schoolA.Post(keys+"/2025-1/retirements", object{"validUntil": "2099-07-01T00:00:00Z"}).Want(201)

@@ -88,6 +88,12 @@ func Decide(s State, c Command) ([]Event, error) {
 	panic(fmt.Sprintf("graduation: no rule for %T", c))
 }
 
+// pending: an assessment that can still lead to a graduation. A school that the student has
+// left must not be able to put its own in the place of another school's.
+func pending(s State) bool {
+	return (s.Stage == Assessed || s.Stage == Approved) && s.Assessment.Outcome == Met
+}
+
 func assess(s State, c Assess) error {
 	f, e := c.Assessed, c.Evidence
 	if err := domain.Check(
@@ -100,6 +106,8 @@ func assess(s State, c Assess) error {
 	switch {
 	case s.Stage == Confirmed:
 		return domain.Refuse(domain.Conflict, "already_graduated", "the graduation is confirmed: rescind it before assessing again")
+	case pending(s) && s.Assessment.School != f.School:
+		return domain.Refuse(domain.Conflict, "assessed_elsewhere", "another school's assessment waits for its officers: it or an authority above rescinds that one first")
 	case f.EventDate > e.Today:
 		return domain.Refuse(domain.Invalid, "date_in_future", "nothing is assessed for a day that has not come")
 	case !e.Enrolled:

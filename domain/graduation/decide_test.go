@@ -37,6 +37,8 @@ func TestDecide(t *testing.T) {
 		f(&e)
 		return Assess{met, e}
 	}
+	elsewhere := Assess{met, good}
+	elsewhere.Assessed.School = id("another school")
 	yesBut := func(f func(*Approve)) Approve { c := yes; f(&c); return c }
 	for name, c := range map[string]struct {
 		given []Event
@@ -44,30 +46,32 @@ func TestDecide(t *testing.T) {
 		then  []Event
 		code  string
 	}{
-		"a complete record is assessed":                 {when: Assess{met, good}, then: []Event{met}},
-		"an incomplete record is assessed, with gaps":   {when: Assess{unmet, good}, then: []Event{unmet}},
-		"without enrollment there is no assessment":     {when: without(func(e *Evidence) { e.Enrolled = false }), code: "not_enrolled"},
-		"without a plan in force neither":               {when: without(func(e *Evidence) { e.PlanInForce = false }), code: "plan_not_in_force"},
-		"without accreditation that day neither":        {when: without(func(e *Evidence) { e.Accredited = false }), code: "not_accredited"},
-		"nobody is assessed for tomorrow":               {when: without(func(e *Evidence) { e.Today = "2026-07-09" }), code: "date_in_future"},
-		"a confirmed graduation is not assessed again":  {given: []Event{met, approved, done}, when: Assess{met, good}, code: "already_graduated"},
-		"a rescinded one is":                            {given: []Event{met, approved, done, undone}, when: Assess{met, good}, then: []Event{met}},
-		"nothing is approved before it is assessed":     {when: yes, code: "graduation_not_assessed"},
-		"gaps are not approved":                         {given: []Event{unmet}, when: yes, code: "requirements_not_met"},
-		"a first officer approves":                      {given: []Event{met}, when: yes, then: []Event{approved}},
-		"one approval is enough":                        {given: []Event{met, approved}, when: yesBut(func(c *Approve) { c.By = "second" }), code: "already_approved"},
-		"an approval names the stored digest":           {given: []Event{met}, when: yesBut(func(c *Approve) { c.Named.Digest = strings.Repeat("00", 32) }), code: "digest_mismatch"},
-		"an approval of an older assessment is refused": {given: []Event{met}, when: yesBut(func(c *Approve) { c.Stored.Assessment = id("a0") }), code: "assessment_superseded"},
-		"what no longer stands is not approved":         {given: []Event{met}, when: yesBut(func(c *Approve) { c.Stands = false }), code: "assessment_outdated"},
-		"a confirmation needs an approval":              {given: []Event{met}, when: second, code: "needs_approval"},
-		"a second officer confirms":                     {given: []Event{met, approved}, when: second, then: []Event{done}},
-		"the first officer does not confirm":            {given: []Event{met, approved}, when: Confirm(yes), code: "needs_second_approval"},
-		"an officer without a name does not confirm":    {given: []Event{met, approved}, when: Confirm(yesBut(func(c *Approve) { c.By = "" })), code: "invalid_field"},
-		"a new assessment drops the old approval":       {given: []Event{met, approved, met}, when: second, code: "needs_approval"},
-		"a confirmed graduation is rescinded":           {given: []Event{met, approved, done}, when: undo, then: []Event{undone}},
-		"nothing is rescinded twice":                    {given: []Event{met, approved, done, undone}, when: undo, code: "graduation_not_assessed"},
-		"a rescinded graduation is not confirmed":       {given: []Event{met, approved, undone}, when: second, code: "graduation_not_assessed"},
-		"a rescission has a reason":                     {given: []Event{met}, when: Rescind{EventDate: "2026-07-10", Authority: id("ministry"), By: "third", Today: "2026-07-10"}, code: "invalid_field"},
+		"a complete record is assessed":                  {when: Assess{met, good}, then: []Event{met}},
+		"an incomplete record is assessed, with gaps":    {when: Assess{unmet, good}, then: []Event{unmet}},
+		"without enrollment there is no assessment":      {when: without(func(e *Evidence) { e.Enrolled = false }), code: "not_enrolled"},
+		"without a plan in force neither":                {when: without(func(e *Evidence) { e.PlanInForce = false }), code: "plan_not_in_force"},
+		"without accreditation that day neither":         {when: without(func(e *Evidence) { e.Accredited = false }), code: "not_accredited"},
+		"nobody is assessed for tomorrow":                {when: without(func(e *Evidence) { e.Today = "2026-07-09" }), code: "date_in_future"},
+		"a confirmed graduation is not assessed again":   {given: []Event{met, approved, done}, when: Assess{met, good}, code: "already_graduated"},
+		"another school does not replace one that waits": {given: []Event{met, approved}, when: elsewhere, code: "assessed_elsewhere"},
+		"it does replace one with gaps":                  {given: []Event{unmet}, when: elsewhere, then: []Event{elsewhere.Assessed}},
+		"a rescinded one is":                             {given: []Event{met, approved, done, undone}, when: Assess{met, good}, then: []Event{met}},
+		"nothing is approved before it is assessed":      {when: yes, code: "graduation_not_assessed"},
+		"gaps are not approved":                          {given: []Event{unmet}, when: yes, code: "requirements_not_met"},
+		"a first officer approves":                       {given: []Event{met}, when: yes, then: []Event{approved}},
+		"one approval is enough":                         {given: []Event{met, approved}, when: yesBut(func(c *Approve) { c.By = "second" }), code: "already_approved"},
+		"an approval names the stored digest":            {given: []Event{met}, when: yesBut(func(c *Approve) { c.Named.Digest = strings.Repeat("00", 32) }), code: "digest_mismatch"},
+		"an approval of an older assessment is refused":  {given: []Event{met}, when: yesBut(func(c *Approve) { c.Stored.Assessment = id("a0") }), code: "assessment_superseded"},
+		"what no longer stands is not approved":          {given: []Event{met}, when: yesBut(func(c *Approve) { c.Stands = false }), code: "assessment_outdated"},
+		"a confirmation needs an approval":               {given: []Event{met}, when: second, code: "needs_approval"},
+		"a second officer confirms":                      {given: []Event{met, approved}, when: second, then: []Event{done}},
+		"the first officer does not confirm":             {given: []Event{met, approved}, when: Confirm(yes), code: "needs_second_approval"},
+		"an officer without a name does not confirm":     {given: []Event{met, approved}, when: Confirm(yesBut(func(c *Approve) { c.By = "" })), code: "invalid_field"},
+		"a new assessment drops the old approval":        {given: []Event{met, approved, met}, when: second, code: "needs_approval"},
+		"a confirmed graduation is rescinded":            {given: []Event{met, approved, done}, when: undo, then: []Event{undone}},
+		"nothing is rescinded twice":                     {given: []Event{met, approved, done, undone}, when: undo, code: "graduation_not_assessed"},
+		"a rescinded graduation is not confirmed":        {given: []Event{met, approved, undone}, when: second, code: "graduation_not_assessed"},
+		"a rescission has a reason":                      {given: []Event{met}, when: Rescind{EventDate: "2026-07-10", Authority: id("ministry"), By: "third", Today: "2026-07-10"}, code: "invalid_field"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := Decide(Decider.Fold(State{}, c.given...), c.when)
