@@ -69,7 +69,7 @@ func record(g GradeRecorded) RecordGrade    { return RecordGrade{Grade: g, Evide
 func facts(f ...Event) []Event              { return f }
 func labelled(n, l string) Mark             { m := score(n); m.LetterGradeEarned = l; return m }
 func status(s ScoreStatus) Mark             { return Mark{ScoreStatus: s} }
-func letter(l string) Mark { return Mark{GradingScheme: id("scheme"), LetterGradeEarned: l} }
+func letter(l string) Mark                  { return Mark{GradingScheme: id("scheme"), LetterGradeEarned: l} }
 
 func amendment(n, of, follows string, m Mark) Amended {
 	return Amended{Amendment: id(n), Of: id(of), Follows: id(follows), Mark: m, ReasonCode: typo, Authority: id("school")}
