@@ -28,7 +28,7 @@ type Config struct {
 	PublicURL string
 	Now       func() time.Time
 	Logger    *slog.Logger
-	// Workers is how many credentials are on their way at once; 0 means 64. Each waits for
+	// Workers is how many credentials are on their way at once; 0 means 256. Each waits for
 	// the log most of the time, which takes many appends into one commit.
 	Workers int
 }
@@ -59,7 +59,7 @@ func New(cfg Config) (*Issuer, error) {
 		return nil, err
 	}
 	if cfg.Workers == 0 {
-		cfg.Workers = 64
+		cfg.Workers = 256
 	}
 	lint, err := newLinter()
 	if err != nil {

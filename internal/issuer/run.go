@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"sijil/domain"
 	"sijil/internal/eventlog"
 	"sijil/internal/follower"
 )
@@ -23,14 +24,16 @@ type Place interface {
 
 const (
 	// maxBatch is how many awards go through the steps together, of readBatch events.
-	maxBatch  = 512
+	maxBatch  = 1024
 	readBatch = 4096
 	// saveEvery and saveAfter bound what is read again after a crash where nothing was
 	// awarded; saving each place would cost a commit beside every append.
 	saveEvery = 20_000
 	saveAfter = 10 * time.Second
-	// retryHeld is how often awards that wait are looked at again.
+	// retryHeld is how often awards that wait for keys are looked at again; others are every
+	// retryRest-th time.
 	retryHeld = 2 * time.Second
+	retryRest = 15
 )
 
 // run is one following of the log.
@@ -98,17 +101,21 @@ func (r *run) handle(ctx context.Context, events []eventlog.Recorded) error {
 // save remembers at, or the place before the first award that waits: after a restart it is
 // found again by reading from there.
 func (r *run) save(ctx context.Context, at eventlog.Position, issued bool) error {
-	if held := r.issuer.held(); len(held) > 0 {
-		at = min(at, held[0].Position-1)
-	}
 	now := r.issuer.now()
-	if at == r.saved || !issued && at < r.saved+saveEvery && now.Sub(r.savedAt) < saveAfter {
+	if !issued && at < r.saved+saveEvery && now.Sub(r.savedAt) < saveAfter {
+		return nil
+	}
+	if first, waits := r.issuer.firstHeld(); waits {
+		at = min(at, first-1)
+	}
+	r.savedAt = now
+	if at == r.saved {
 		return nil
 	}
 	if err := r.place.Save(ctx, at); err != nil {
 		return fmt.Errorf("saving the issuer's place in the log: %w", err)
 	}
-	r.saved, r.savedAt = at, now
+	r.saved = at
 	return nil
 }
 
@@ -116,21 +123,51 @@ func (r *run) save(ctx context.Context, at eventlog.Position, issued bool) error
 func (i *Issuer) retryHeld(ctx context.Context) {
 	t := time.NewTicker(retryHeld)
 	defer t.Stop()
-	for {
+	for n := 0; ; n++ {
 		select {
 		case <-t.C:
 		case <-ctx.Done():
 			return
 		}
-		for held := i.held(); len(held) > 0 && ctx.Err() == nil; held = held[min(len(held), maxBatch):] {
-			if err := i.Issue(ctx, held[:min(len(held), maxBatch)]); err != nil {
-				if ctx.Err() == nil {
-					i.logger.WarnContext(ctx, "awards that wait were looked at in vain; trying again", "in", retryHeld, "err", err)
-				}
-				break
-			}
+		held, err := i.promising(ctx, n%retryRest == 0)
+		for len(held) > 0 && err == nil {
+			some := held[:min(len(held), maxBatch)]
+			held = held[len(some):]
+			err = i.Issue(ctx, some)
+		}
+		if err != nil && ctx.Err() == nil {
+			i.logger.WarnContext(ctx, "awards that wait were looked at in vain; trying again", "in", retryHeld, "err", err)
 		}
 	}
+}
+
+// promising are the waiting awards that may be signed now: those whose institution has got
+// its keys and, when all is true, those that wait for anything else.
+func (i *Issuer) promising(ctx context.Context, all bool) ([]eventlog.Recorded, error) {
+	ready := map[domain.ID]bool{}
+	var list []eventlog.Recorded
+	for _, w := range i.held() {
+		if w.reason != noKey {
+			if all {
+				list = append(list, w.job.event)
+			}
+			continue
+		}
+		inst := w.job.fact.Institution
+		ok, asked := ready[inst]
+		if !asked {
+			k, err := i.usable(ctx, w.job)
+			if err != nil {
+				return nil, err
+			}
+			ok = k.signer != nil
+			ready[inst] = ok
+		}
+		if ok {
+			list = append(list, w.job.event)
+		}
+	}
+	return list, nil
 }
 
 // Follow runs until ctx ends, in turns with other processes. It returns earlier only for

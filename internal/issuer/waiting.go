@@ -82,13 +82,25 @@ func (i *Issuer) Waiting() []Waiting {
 }
 
 // held are the waiting awards in the order of the log.
-func (i *Issuer) held() []eventlog.Recorded {
+func (i *Issuer) held() []wait {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	list := make([]eventlog.Recorded, 0, len(i.waiting))
+	list := make([]wait, 0, len(i.waiting))
 	for _, w := range i.waiting {
-		list = append(list, w.job.event)
+		list = append(list, w)
 	}
-	slices.SortFunc(list, func(a, b eventlog.Recorded) int { return cmp.Compare(a.Position, b.Position) })
+	slices.SortFunc(list, func(a, b wait) int { return cmp.Compare(a.job.event.Position, b.job.event.Position) })
 	return list
+}
+
+// firstHeld is the place of the first award that waits; waits is false when none does.
+func (i *Issuer) firstHeld() (first eventlog.Position, waits bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, w := range i.waiting {
+		if p := w.job.event.Position; !waits || p < first {
+			first, waits = p, true
+		}
+	}
+	return first, waits
 }
