@@ -40,11 +40,10 @@ type FieldProblem struct {
 func (p *Problem) Error() string { return p.Code }
 
 // GetStatus, GetHeaders and ContentType are how huma writes it.
-func (p *Problem) GetStatus() int             { return p.Status }
-func (p *Problem) GetHeaders() http.Header    { return p.header }
-func (p *Problem) ContentType(string) string  { return "application/problem+json" }
-func (p *Problem) with(k, v string) *Problem  { p.header = http.Header{k: {v}}; return p }
-func (p *Problem) detailed(d string) *Problem { p.Detail = d; return p }
+func (p *Problem) GetStatus() int            { return p.Status }
+func (p *Problem) GetHeaders() http.Header   { return p.header }
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+func (p *Problem) with(k, v string) *Problem { p.header = http.Header{k: {v}}; return p }
 
 // statusOf maps a refusal's kind to HTTP.
 var statusOf = map[domain.Kind]int{

@@ -134,7 +134,6 @@ const (
 		credential, format, kid, status_list, status_index, payload_sha256, digest, reason, revoked_from::text AS revoked_from,
 		superseded_by, claims, token, awarded_at, signed_at, changed_at`
 	credentialOneSQL  = `SELECT ` + credentialColumns + ` FROM read.credentials WHERE tenant = $1 AND credential = $2`
-	editionsSQL       = `SELECT ` + credentialColumns + ` FROM read.credentials WHERE tenant = $1 AND student = $2 AND program = $3 AND award = $4 ORDER BY edition`
 	credentialListSQL = `SELECT ` + credentialColumns + ` FROM read.credentials WHERE tenant = $1
 		AND ($2::uuid IS NULL OR institution = $2) AND ($3::uuid IS NULL OR student = $3) AND ($4 = '' OR state = $4)
 		AND (student, program, award, edition) > ($5, $6, $7, $8) ORDER BY student, program, award, edition LIMIT $9`
@@ -143,11 +142,6 @@ const (
 // CredentialOne is a credential in scope by its id; ok is false when there is none.
 func CredentialOne(ctx context.Context, tx pgx.Tx, tenant, credential domain.ID) (Credential, bool, error) {
 	return one[Credential](ctx, tx, credentialOneSQL, tenant, credential)
-}
-
-// Editions are all editions of one award in scope, oldest first.
-func Editions(ctx context.Context, tx pgx.Tx, tenant, student, program, award domain.ID) ([]Credential, error) {
-	return many[Credential](ctx, tx, editionsSQL, tenant, student, program, award)
 }
 
 // CredentialFilter narrows a list; zero members let everything through.
