@@ -94,11 +94,9 @@ func (c *importCmd) post(ctx context.Context, a *app, cfg csvimport.Config) (rep
 
 	cfg.Poster = c.poster(a, ledger, server, cfg.Mapping.Tenant)
 	report, err = csvimport.Run(ctx, cfg, a.now)
-	if err != nil {
-		return report, err
+	if err == nil {
+		report.Certificates, err = signedCredentials(ctx, a, ledger, access.TenantID(cfg.Mapping.Tenant))
 	}
-	tenant := access.TenantID(cfg.Mapping.Tenant)
-	report.Certificates, err = signedCredentials(ctx, a, ledger, tenant)
 	report.Appended = int(ledger.Ledger.Total().Appended.Load())
 	return report, err
 }

@@ -35,7 +35,7 @@ func (p *InProcess) Post(ctx context.Context, q Request) (Answer, error) {
 	var tally ledger.Tally
 	r, err := http.NewRequestWithContext(ledger.WithTally(ctx, &tally), http.MethodPost, p.Base+q.Path, bytes.NewReader(q.Body))
 	if err != nil {
-		return Answer{}, fmt.Errorf("building a request to %s: %w", q.Path, err)
+		return Answer{}, fmt.Errorf("building a request of %s: %w", q.As, err)
 	}
 	bearer, err := p.bearer(ctx, q)
 	if err != nil {

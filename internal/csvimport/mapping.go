@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"regexp"
-	"slices"
 
 	"gopkg.in/yaml.v3"
 )
@@ -31,9 +30,6 @@ type Mapping struct {
 	Prepare []Step `yaml:"prepare"`
 	// Files are imported in order; rows of one file that share Order stay in order.
 	Files []File `yaml:"files"`
-	// Certificates, if set, is a GET that lists signed credentials page by page, counted at
-	// the end: {as, path}.
-	Certificates *Count `yaml:"certificates"`
 }
 
 // Principal is one who posts.
@@ -47,7 +43,8 @@ type Principal struct {
 
 // Lookup is a file in memory.
 type Lookup struct {
-	File    string            `yaml:"file"`
+	File string `yaml:"file"`
+	// Key is the column by which rows reach it; those rows have a column of that name.
 	Key     string            `yaml:"key"`
 	Columns map[string]Column `yaml:"columns"`
 }
@@ -64,6 +61,9 @@ type File struct {
 	// Order is a template; rows with the same value are posted one after the other.
 	Order string `yaml:"order"`
 	Steps []Step `yaml:"steps"`
+
+	order *template
+	line  int
 }
 
 // Column is what a column holds.
@@ -80,10 +80,12 @@ type Column struct {
 
 // Step is one request.
 type Step struct {
+	// Post is a template for the path; values in it are percent-encoded.
 	Post string `yaml:"post"`
 	// As names a principal.
 	As string `yaml:"as"`
-	// Key is a template for the Idempotency-Key.
+	// Key is a template for the Idempotency-Key. What is no such key as it is filled, because
+	// of spaces or its length, is posted as its SHA-256.
 	Key string `yaml:"key"`
 	// When lets the step happen only for rows whose columns have one of the values listed.
 	When map[string][]string `yaml:"when"`
@@ -93,8 +95,8 @@ type Step struct {
 	// Save keeps parts of the answer: "table[columns]" → member of the answer, for all later
 	// rows; "$name" → member, for later steps of this row. "=template" keeps what it gives.
 	Save map[string]string `yaml:"save"`
-	// Refusals: "reject" (default) reports the row; "count" counts the refusal by its code
-	// and ends the row there, for steps that rules are expected to refuse.
+	// Refusals: "reject" (default) reports the row; "count" counts the ledger's refusal by its
+	// code and ends the row there, for steps that rules are expected to refuse.
 	Refusals string `yaml:"refusals"`
 	// Require ends the row as such a refusal when a member of the answer has another value:
 	// {member, is, code}.
@@ -103,6 +105,7 @@ type Step struct {
 	key, post *template
 	body      *node
 	save      []saving
+	line      int
 }
 
 // Require is a condition on an answer.
@@ -112,122 +115,81 @@ type Require struct {
 	Code   string `yaml:"code"`
 }
 
-// Count says how signed credentials are counted.
-type Count struct {
-	As   string `yaml:"as"`
-	Path string `yaml:"path"`
-}
-
 // Load reads and checks a mapping file. Errors name what is wrong and where.
 func Load(path string) (*Mapping, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the mapping: %w", err)
 	}
-	m := &Mapping{}
-	d := yaml.NewDecoder(bytes.NewReader(b))
-	d.KnownFields(true)
-	if err := d.Decode(m); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("reading the mapping %s: %w", path, err)
-	}
-	if err := m.compile(); err != nil {
+	m, err := parseMapping(b)
+	if err != nil {
 		return nil, fmt.Errorf("the mapping %s: %w", path, err)
 	}
 	return m, nil
 }
 
-func (m *Mapping) compile() error {
-	if m.Tenant == "" {
-		return errors.New("tenant is missing: the authority's slug")
+func parseMapping(b []byte) (*Mapping, error) {
+	m := &Mapping{}
+	d := yaml.NewDecoder(bytes.NewReader(b))
+	d.KnownFields(true)
+	if err := d.Decode(m); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
 	}
-	if len(m.Files) == 0 {
-		return errors.New("files is empty: nothing would be imported")
+	var doc yaml.Node
+	if err := yaml.Unmarshal(b, &doc); err != nil {
+		return nil, err
 	}
-	for name, l := range m.Lookups {
-		if err := compileColumns(l.Columns); err != nil {
-			return fmt.Errorf("lookup %s: %w", name, err)
-		}
-	}
-	for name, p := range m.Principals {
-		var err error
-		if p.institution, err = parseTemplate(m, nil, p.Institution); err != nil {
-			return fmt.Errorf("principal %s: %w", name, err)
-		}
-		m.Principals[name] = p
-	}
-	for i := range m.Prepare {
-		if err := m.Prepare[i].compile(m, nil); err != nil {
-			return fmt.Errorf("prepare step %d: %w", i+1, err)
-		}
-	}
-	for i := range m.Files {
-		f := &m.Files[i]
-		if err := compileColumns(f.Columns); err != nil {
-			return fmt.Errorf("file %s: %w", f.Name, err)
-		}
-		for _, c := range f.Unique {
-			if _, ok := f.Columns[c]; !ok {
-				return fmt.Errorf("file %s: unique names the column %s, which is not listed", f.Name, c)
-			}
-		}
-		for j := range f.Steps {
-			if err := f.Steps[j].compile(m, f); err != nil {
-				return fmt.Errorf("file %s, step %d: %w", f.Name, j+1, err)
-			}
-		}
-	}
-	return nil
+	m.locate(&doc)
+	return m, m.compile()
 }
 
-func compileColumns(columns map[string]Column) error {
-	for name, c := range columns {
-		if !slices.Contains([]string{"", "text", "integer", "decimal", "date"}, c.Type) {
-			return fmt.Errorf("column %s has type %s; there are text, integer, decimal and date", name, c.Type)
-		}
-		if c.Pattern != "" {
-			re, err := regexp.Compile(`^(?:` + c.Pattern + `)$`)
-			if err != nil {
-				return fmt.Errorf("column %s: %w", name, err)
-			}
-			c.pattern = re
-			columns[name] = c
+// locate notes the lines where files and steps begin, for messages.
+func (m *Mapping) locate(doc *yaml.Node) {
+	if len(doc.Content) == 0 {
+		return
+	}
+	for i, n := range items(field(doc.Content[0], "prepare", 0), len(m.Prepare)) {
+		m.Prepare[i].line = n.Line
+	}
+	for i, n := range items(field(doc.Content[0], "files", 0), len(m.Files)) {
+		m.Files[i].line = n.Line
+		for j, s := range items(field(n, "steps", 0), len(m.Files[i].Steps)) {
+			m.Files[i].Steps[j].line = s.Line
 		}
 	}
-	return nil
 }
 
-func (s *Step) compile(m *Mapping, f *File) (err error) {
-	if _, ok := m.Principals[s.As]; !ok {
-		return fmt.Errorf("as: there is no principal %q", s.As)
+// items are a list's when it has as many as were decoded: empty ones are passed over there.
+func items(n *yaml.Node, decoded int) []*yaml.Node {
+	if n == nil || n.Kind != yaml.SequenceNode || len(n.Content) != decoded {
+		return nil
 	}
-	if s.Refusals != "" && s.Refusals != "reject" && s.Refusals != "count" {
-		return fmt.Errorf("refusals is %q; there are reject and count", s.Refusals)
+	return n.Content
+}
+
+// field is a member of a mapping node, its own or merged in; nil for none.
+func field(n *yaml.Node, name string, depth int) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
 	}
-	if f != nil {
-		for c := range s.When {
-			if _, ok := f.Columns[c]; !ok {
-				return fmt.Errorf("when names the column %s, which is not listed", c)
+	if n.Kind != yaml.MappingNode || depth > maxDepth {
+		return nil
+	}
+	for i := 0; i < len(n.Content); i += 2 {
+		if n.Content[i].Value == name {
+			v := n.Content[i+1]
+			if v.Kind == yaml.AliasNode {
+				v = v.Alias
+			}
+			return v
+		}
+	}
+	for i := 0; i < len(n.Content); i += 2 {
+		if n.Content[i].Tag == "!!merge" {
+			if v := field(n.Content[i+1], name, depth+1); v != nil {
+				return v
 			}
 		}
-	}
-	if s.post, err = parseTemplate(m, f, s.Post); err != nil {
-		return fmt.Errorf("post: %w", err)
-	}
-	if s.Key == "" {
-		return errors.New("key is missing: the Idempotency-Key of each row's request")
-	}
-	if s.key, err = parseTemplate(m, f, s.Key); err != nil {
-		return fmt.Errorf("key: %w", err)
-	}
-	if s.body, err = parseNode(m, f, &s.Body); err != nil {
-		return fmt.Errorf("body: %w", err)
-	}
-	for target, member := range s.Save {
-		v, err := parseSaving(m, f, target, member)
-		if err != nil {
-			return fmt.Errorf("save: %w", err)
-		}
-		s.save = append(s.save, v)
 	}
 	return nil
 }

@@ -1,21 +1,17 @@
 package csvimport
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
-	"sync"
-
-	"sijil/domain"
 )
 
 // A template is text with places in braces:
 //
 //	{column}                the row's column
 //	{lookup.column}         a lookup's column, by the row's column of the lookup's key
-//	{table[column,column]}  what an earlier answer saved under these columns, joined by "/"
+//	{table[column,column]}  what an earlier answer saved under these columns
 //	{table['text']}         the same under a fixed name
 //	{$name}                 what an earlier step of this row saved
 //
@@ -24,169 +20,162 @@ import (
 //	|code:LIST    through a code list
 //	|plus:N       a date so many days later; N is a number or a column
 //	|date:LAYOUT  a date written in a Go layout, to YYYY-MM-DD
-//	|number       as a JSON number; |bool as a JSON boolean
 //	|default:TEXT when empty
+//	|number       last, and alone in its text: as a JSON number
+//	|bool         the same as a JSON boolean, of true and false
 type template struct {
 	parts []part
 }
 
 type part struct {
 	text    string // literal when source is nil
-	source  func(r *row) (string, *reject)
+	source  source
 	column  string // for the report
 	filters []filter
 	raw     bool // a JSON number or boolean
 }
 
-type filter func(r *row, v string) (string, *reject)
+// source gives a place's value in a row.
+type source func(r *row) (string, *reject)
 
-var place = regexp.MustCompile(`\{([^{}]*)\}`)
+var placeForm = regexp.MustCompile(`\{([^{}]*)\}`)
 
-func parseTemplate(m *Mapping, f *File, s string) (*template, error) {
+func parseTemplate(at place, s string) (*template, error) {
 	t := &template{}
-	at := 0
-	for _, loc := range place.FindAllStringIndex(s, -1) {
-		if loc[0] > at {
-			t.parts = append(t.parts, part{text: s[at:loc[0]]})
+	literal := func(text string) error {
+		if strings.ContainsAny(text, "{}") {
+			return fmt.Errorf("%q: a brace is not closed, or not opened", s)
 		}
-		p, err := parsePlace(m, f, s[loc[0]+1:loc[1]-1])
+		if text != "" {
+			t.parts = append(t.parts, part{text: text})
+		}
+		return nil
+	}
+	end := 0
+	for _, loc := range placeForm.FindAllStringIndex(s, -1) {
+		if err := literal(s[end:loc[0]]); err != nil {
+			return nil, err
+		}
+		p, err := parsePlace(at, s[loc[0]+1:loc[1]-1])
 		if err != nil {
 			return nil, fmt.Errorf("%q: %w", s, err)
 		}
 		t.parts = append(t.parts, p)
-		at = loc[1]
+		end = loc[1]
 	}
-	if at < len(s) {
-		t.parts = append(t.parts, part{text: s[at:]})
+	if err := literal(s[end:]); err != nil {
+		return nil, err
+	}
+	for _, p := range t.parts {
+		if p.raw && len(t.parts) > 1 {
+			return nil, fmt.Errorf("%q: a number or bool stands alone", s)
+		}
 	}
 	return t, nil
 }
 
-func parsePlace(m *Mapping, f *File, s string) (part, error) {
+func parsePlace(at place, s string) (part, error) {
 	words := strings.Split(s, "|")
 	p := part{}
 	var err error
-	if p.source, p.column, err = parseSource(m, f, strings.TrimSpace(words[0])); err != nil {
+	if p.source, p.column, err = parseSource(at, strings.TrimSpace(words[0])); err != nil {
 		return p, err
 	}
 	for _, w := range words[1:] {
-		name, arg, _ := strings.Cut(strings.TrimSpace(w), ":")
-		if name == "number" || name == "bool" {
-			p.raw = true
-			continue
+		if p.raw {
+			return p, errors.New("number and bool are the last filter")
 		}
-		fl, err := parseFilter(m, f, name, arg)
+		name, arg, _ := strings.Cut(strings.TrimSpace(w), ":")
+		fl, err := parseFilter(at, name, arg)
 		if err != nil {
 			return p, err
 		}
+		p.raw = name == "number" || name == "bool"
 		p.filters = append(p.filters, fl)
 	}
 	return p, nil
 }
 
-var tableForm = regexp.MustCompile(`^([a-zA-Z]+)\[([^\]]*)\]$`)
-
-func parseSource(m *Mapping, f *File, s string) (func(*row) (string, *reject), string, error) {
+func parseSource(at place, s string) (source, string, error) {
 	if name, ok := strings.CutPrefix(s, "$"); ok {
-		return func(r *row) (string, *reject) { return r.locals[name], nil }, "", nil
+		if !at.locals[name] {
+			return nil, "", fmt.Errorf("no earlier step of the row saves $%s", name)
+		}
+		return func(r *row) (string, *reject) {
+			v, ok := r.locals[name]
+			if !ok {
+				return "", &reject{reason: "not_found", detail: "no earlier step of this row saved $" + name}
+			}
+			return v, nil
+		}, "", nil
 	}
 	if t := tableForm.FindStringSubmatch(s); t != nil {
-		table, keys := t[1], strings.Split(t[2], ",")
-		if text, ok := strings.CutPrefix(keys[0], "'"); ok {
-			return func(r *row) (string, *reject) { return r.saved.get(table, strings.TrimSuffix(text, "'")) }, "", nil
+		table := t[1]
+		if !at.tables[table] {
+			return nil, "", fmt.Errorf("no step saves into the table %s", table)
 		}
-		var sources []func(*row) (string, *reject)
-		for _, k := range keys {
-			src, _, err := parseSource(m, f, strings.TrimSpace(k))
-			if err != nil {
-				return nil, "", err
-			}
-			sources = append(sources, src)
+		key, column, err := parseTableKey(at, t[2])
+		if err != nil {
+			return nil, "", err
 		}
 		return func(r *row) (string, *reject) {
-			vals := make([]string, len(sources))
-			for i, src := range sources {
-				v, rej := src(r)
-				if rej != nil {
-					return "", rej
-				}
-				vals[i] = v
+			k, rej := key(r)
+			if rej != nil {
+				return "", rej
 			}
-			return r.saved.get(table, strings.Join(vals, "/"))
-		}, strings.TrimSpace(keys[0]), nil
+			return r.saved.get(table, k)
+		}, column, nil
 	}
 	if name, column, ok := strings.Cut(s, "."); ok {
-		l, known := m.Lookups[name]
-		if _, has := l.Columns[column]; !known || !has {
-			return nil, "", fmt.Errorf("there is no lookup column %s", s)
-		}
-		key := l.Key
-		return func(r *row) (string, *reject) {
-			found, ok := r.lookups[name][r.columns[key]]
-			if !ok {
-				return "", &reject{column: key, reason: "not_found", detail: "there is no such row in " + l.File}
-			}
-			return found[column], nil
-		}, key, nil
+		return parseLookup(at, name, column)
 	}
-	if f == nil {
+	if at.file == nil {
 		return nil, "", fmt.Errorf("there is no column %s before the first row", s)
 	}
-	if _, ok := f.Columns[s]; !ok {
+	if _, ok := at.file.Columns[s]; !ok {
 		return nil, "", fmt.Errorf("there is no column %s", s)
 	}
 	return func(r *row) (string, *reject) { return r.columns[s], nil }, s, nil
 }
 
-func parseFilter(m *Mapping, f *File, name, arg string) (filter, error) {
-	switch name {
-	case "code":
-		list, ok := m.Codes[arg]
-		if !ok {
-			return nil, fmt.Errorf("there is no code list %s", arg)
-		}
-		return func(_ *row, v string) (string, *reject) {
-			c, ok := list[v]
-			if !ok {
-				return "", &reject{reason: "unknown_code", detail: "the value is not in the code list " + arg}
-			}
-			return c, nil
-		}, nil
-	case "default":
-		return func(_ *row, v string) (string, *reject) {
-			if v == "" {
-				return arg, nil
-			}
-			return v, nil
-		}, nil
-	case "date":
-		return func(_ *row, v string) (string, *reject) { return reformat(arg, v) }, nil
-	case "plus":
-		days := func(*row) (string, *reject) { return arg, nil }
-		if _, err := strconv.Atoi(arg); err != nil {
-			src, _, err := parseSource(m, f, arg)
-			if err != nil {
-				return nil, err
-			}
-			days = src
-		}
-		return func(r *row, v string) (string, *reject) {
-			n, rej := days(r)
-			if rej != nil {
-				return "", rej
-			}
-			k, err := strconv.Atoi(n)
-			if err != nil || !domain.Date(v).Valid() {
-				return "", &reject{reason: "invalid_field", detail: "not a date and a number of days"}
-			}
-			return string(domain.Date(v).AddDays(k)), nil
-		}, nil
+func parseLookup(at place, name, column string) (source, string, error) {
+	l, known := at.mapping.Lookups[name]
+	if _, has := l.Columns[column]; !known || !has {
+		return nil, "", fmt.Errorf("there is no lookup column %s.%s", name, column)
 	}
-	return nil, fmt.Errorf("there is no filter %s", name)
+	if at.file == nil {
+		return nil, "", fmt.Errorf("there is no row before the first one to look %s.%s up by", name, column)
+	}
+	if _, ok := at.file.Columns[l.Key]; !ok {
+		return nil, "", fmt.Errorf("there is no column %s to look %s.%s up by", l.Key, name, column)
+	}
+	return func(r *row) (string, *reject) {
+		found, ok := r.lookups[name][r.columns[l.Key]]
+		if !ok {
+			return "", &reject{column: l.Key, reason: "not_found", detail: "there is no such row in " + l.File}
+		}
+		return found[column], nil
+	}, l.Key, nil
+}
+
+// fixed reports whether every row gives the same.
+func (t *template) fixed() bool {
+	for _, p := range t.parts {
+		if p.source != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // fill gives the text, and raw=true when it is a single place that is no JSON string.
 func (t *template) fill(r *row) (s string, raw bool, rej *reject) {
+	s, rej = t.each(r, func(v string) (string, *reject) { return v, nil })
+	return s, len(t.parts) == 1 && t.parts[0].raw, rej
+}
+
+// each fills every place with what write makes of its value.
+func (t *template) each(r *row, write func(string) (string, *reject)) (string, *reject) {
 	var b strings.Builder
 	for _, p := range t.parts {
 		if p.source == nil {
@@ -197,77 +186,16 @@ func (t *template) fill(r *row) (s string, raw bool, rej *reject) {
 		for i := 0; rej == nil && i < len(p.filters); i++ {
 			v, rej = p.filters[i](r, v)
 		}
+		if rej == nil {
+			v, rej = write(v)
+		}
 		if rej != nil {
 			if rej.column == "" {
 				rej.column = p.column
 			}
-			return "", false, rej
+			return "", rej
 		}
 		b.WriteString(v)
 	}
-	return b.String(), len(t.parts) == 1 && t.parts[0].raw, nil
-}
-
-// saved holds what answers gave, by table and key, for all rows.
-type saved struct {
-	mu     sync.RWMutex
-	tables map[string]map[string]string
-	// dry: nothing was posted, so every entry of a known table counts as there.
-	dry bool
-}
-
-func (s *saved) get(table, key string) (string, *reject) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	v, ok := s.tables[table][key]
-	if !ok {
-		return "", &reject{reason: "not_found", detail: "no earlier row made the " + table + " that this one names"}
-	}
-	return v, nil
-}
-
-func (s *saved) set(table, key, value string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.tables[table] == nil {
-		s.tables[table] = map[string]string{}
-	}
-	// Cloned: value may be a piece of a larger answer that would stay in memory with it.
-	s.tables[table][strings.Clone(key)] = strings.Clone(value)
-}
-
-// saving is one entry of a step's save.
-type saving struct {
-	local  string
-	table  string
-	key    *template
-	member []string
-	value  *template // instead of a member
-}
-
-func parseSaving(m *Mapping, f *File, target, member string) (saving, error) {
-	v := saving{}
-	var err error
-	if text, ok := strings.CutPrefix(member, "="); ok {
-		if v.value, err = parseTemplate(m, f, text); err != nil {
-			return v, err
-		}
-	} else if v.member = strings.Split(member, "."); slices.Contains(v.member, "") {
-		return v, fmt.Errorf("%q names no member", member)
-	}
-	if name, ok := strings.CutPrefix(target, "$"); ok {
-		v.local = name
-		return v, nil
-	}
-	t := tableForm.FindStringSubmatch(target)
-	if t == nil {
-		return v, fmt.Errorf("%q is neither table[key] nor $name", target)
-	}
-	v.table = t[1]
-	key := "{" + strings.ReplaceAll(t[2], ",", "}/{") + "}"
-	if text, ok := strings.CutPrefix(t[2], "'"); ok {
-		key = strings.TrimSuffix(text, "'")
-	}
-	v.key, err = parseTemplate(m, f, key)
-	return v, err
+	return b.String(), nil
 }
