@@ -72,10 +72,11 @@ func TestAWriteIsReadAtItsPosition(t *testing.T) {
 		}
 	}
 	log, _, _ := strings.Cut(ministry.Position, ":")
-	ministry.Position = log + ":999999"
-	ministry.Get("/v1/institutions").WantProblem(503, "read_behind")
-	ministry.Position = uuid.NewString() + ":1"
-	ministry.Get("/v1/institutions").WantProblem(400, "foreign_position")
+	read := func(position string) *apitest.Response {
+		return ministry.Do("GET", "/v1/institutions", nil, "X-Sijil-Position", position)
+	}
+	read(log+":999999").WantProblem(503, "read_behind")
+	read(uuid.NewString()+":1").WantProblem(400, "foreign_position")
 }
 
 func TestCommandsSentManyTimesAtOnceAreRecordedOnce(t *testing.T) {
