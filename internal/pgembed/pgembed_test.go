@@ -175,7 +175,7 @@ func TestAPidFileThatNamesAnotherProcessDoesNotStopTheStart(t *testing.T) {
 func TestAnUnfinishedClusterIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	dir := pgtest.DataDir(t)
-	if err := os.MkdirAll(filepath.Join(dir, "pg.new", "base"), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "pg.new-1", "base"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	stop(t, start(t, dir))

@@ -74,16 +74,15 @@ func (s *Server) adopt(ctx context.Context) (running, bool, error) {
 }
 
 // initdb makes the cluster if there is none, under another name until it is whole: a kill on
-// the way leaves nothing that looks like one.
+// the way leaves nothing that looks like one. Each attempt has a name of its own, because the
+// initdb of a process that was killed works on for a while. The caller holds start.lock.
 func (s *Server) initdb(ctx context.Context) error {
+	s.clearUnfinished(ctx)
 	if exists(s.dataDir()) {
 		return nil
 	}
-	fresh := s.dataDir() + ".new"
-	if err := os.RemoveAll(fresh); err != nil {
-		return fmt.Errorf("clearing an unfinished cluster: %w", err)
-	}
-	if err := os.Mkdir(fresh, 0o700); err != nil {
+	fresh, err := os.MkdirTemp(s.cfg.Dir, unfinished)
+	if err != nil {
 		return fmt.Errorf("making the cluster: %w", err)
 	}
 	if err := s.account.give(fresh); err != nil {
@@ -99,6 +98,23 @@ func (s *Server) initdb(ctx context.Context) error {
 		return fmt.Errorf("putting the new cluster in place: %w", err)
 	}
 	return syncDir(s.cfg.Dir)
+}
+
+// unfinished is how the names of clusters in the making begin.
+const unfinished = "pg.new-"
+
+// clearUnfinished removes what killed processes left of their clusters. One whose initdb is
+// still at work may stay for the next start; it is in nobody's way.
+func (s *Server) clearUnfinished(ctx context.Context) {
+	left, err := filepath.Glob(filepath.Join(s.cfg.Dir, unfinished+"*"))
+	if err != nil { // the directory's name is no pattern
+		return
+	}
+	for _, dir := range left {
+		if err := os.RemoveAll(dir); err != nil {
+			s.log.DebugContext(ctx, "an unfinished cluster stays for now", "dir", dir, "err", err)
+		}
+	}
 }
 
 // launch starts postgres as our child and waits until it answers, however long recovery

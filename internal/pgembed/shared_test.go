@@ -93,6 +93,37 @@ func TestProcessAndServerKilledTogetherRecover(t *testing.T) {
 	}
 }
 
+// The initdb of a killed process works on for a while, and clears away what lies under its
+// name when something gets in its way.
+func TestAProcessKilledWhileItMakesTheClusterLeavesNothingInTheWay(t *testing.T) {
+	t.Parallel()
+	dir := pgtest.DataDir(t)
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := osexec.Command(exe)
+	cmd.Env = append(os.Environ(), holderEnv+"="+dir)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	unfinished := func() bool {
+		begun, err := filepath.Glob(filepath.Join(dir, "pg.new*", "PG_VERSION"))
+		return err == nil && len(begun) > 0
+	}
+	eventually(t, unfinished, "the other process makes a cluster")
+	(&process{cmd: cmd}).kill(t)
+	s := start(t, dir)
+	if !reachable(t, s) {
+		t.Error("the server does not answer")
+	}
+	stop(t, s)
+	stop(t, start(t, dir)) // what the killed one left goes with the next start
+	if unfinished() {
+		t.Error("an unfinished cluster is left behind")
+	}
+}
+
 func TestAUserThatStaysTakesOverAServerThatDies(t *testing.T) {
 	t.Parallel()
 	dir := pgtest.DataDir(t)
