@@ -74,7 +74,7 @@ func TestABodyIsTakenInOneReadingOnly(t *testing.T) {
 		"U+0000 in a name":                          {`{` + anID + `,"name":"A\u0000B"}`, 422, "invalid_field", ""},
 		"U+0000 in a note":                          {`{` + anID + `,"note":"A\u0000B"}`, 422, "invalid_field", ""},
 		"U+0000 in a title":                         {`{` + anID + `,"title":{"fr":"A\u0000B"}}`, 422, "invalid_field", ""},
-		"a direction override":                      {`{` + anID + `,"name":"A‮B"}`, 422, "invalid_field", ""},
+		"a direction override":                      {`{` + anID + `,"name":"A\u202eB"}`, 422, "invalid_field", ""},
 		"a direction override in a code":            {`{` + anID + `,"localCode":"A\u202eB"}`, 422, "invalid_field", ""},
 		"a zero-width space":                        {"{" + anID + ",\"name\":\"a\u200bb\"}", 422, "invalid_field", ""},
 		"noncharacters":                             {"{" + anID + ",\"name\":\"\U000d7fff\uffff\"}", 422, "invalid_field", ""},
