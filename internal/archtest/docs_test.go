@@ -52,6 +52,42 @@ func TestLinksInTheDocumentsLeadSomewhere(t *testing.T) {
 	}
 }
 
+var room = regexp.MustCompile("`([a-z][a-z0-9/*-]*)`")
+
+// Whoever looks for a package, or wonders what one is for, finds it on the map.
+func TestEveryPackageIsOnTheMapOfRooms(t *testing.T) {
+	doc, err := os.ReadFile(path.Join(root, "docs/ARCHITECTURE.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rooms []string
+	for line := range strings.Lines(string(doc)) {
+		if cells := strings.Split(line, "|"); len(cells) == 5 {
+			for _, m := range room.FindAllStringSubmatch(cells[2], -1) {
+				rooms = append(rooms, m[1])
+			}
+		}
+	}
+	packages := map[string]bool{}
+	for _, f := range realTree(t) {
+		packages[f.pkg] = true
+	}
+	for p := range packages {
+		if !matchesAny(rooms, p) {
+			t.Errorf("docs/ARCHITECTURE.md has no room for %s", p)
+		}
+	}
+	for _, r := range rooms {
+		used := false
+		for p := range packages {
+			used = used || matches(r, p)
+		}
+		if !used {
+			t.Errorf("docs/ARCHITECTURE.md has a room %s that is not there", r)
+		}
+	}
+}
+
 func TestEveryDecisionIsListedOnceUnderItsNumber(t *testing.T) {
 	dir := os.DirFS(path.Join(root, "docs/decisions"))
 	index, err := fs.ReadFile(dir, "README.md")
