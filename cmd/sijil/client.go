@@ -68,13 +68,17 @@ func (c *clientCreateCmd) Run(ctx context.Context, a *app) (err error) {
 }
 
 func (c *clientCreateCmd) scopes() ([]access.Scope, error) {
-	scopes, err := access.ParseScopes(strings.Join(c.Scope, " "))
-	if err != nil {
-		var all []string
-		for _, s := range access.Scopes {
-			all = append(all, string(s.Scope))
+	var scopes []access.Scope
+	for _, word := range c.Scope {
+		list, err := access.ParseScopes(word)
+		if err != nil {
+			var all []string
+			for _, s := range access.Scopes {
+				all = append(all, string(s.Scope))
+			}
+			return nil, fmt.Errorf("there is no scope %q; there are %s", word, strings.Join(all, ", "))
 		}
-		return nil, fmt.Errorf("one of the scopes does not exist; there are %s", strings.Join(all, ", "))
+		scopes = append(scopes, list...)
 	}
 	for _, role := range c.Role {
 		of, err := access.RoleScopes(role)
@@ -105,7 +109,7 @@ client_secret  %s
 institution    %s
 scopes         %s
 
-The secret is kept nowhere: store it now. To get a token:
+The secret is kept nowhere: store it now. To get a token, with the address of the API in SIJIL:
   curl -u '%s:%s' -d grant_type=client_credentials $SIJIL/oauth2/token
 `, client.ClientID(), secret, client.Institution, strings.Join(client.Scopes, " "), client.ClientID(), secret)
 	return err

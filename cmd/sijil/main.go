@@ -82,7 +82,7 @@ func run(args []string) (status int) {
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "sijil: %v\nTry: sijil --help\n", err)
+		fmt.Fprintf(os.Stderr, "sijil: %v\nTry: %s --help\n", err, understood(err))
 		return exitUsage
 	}
 	a := &app{
@@ -91,6 +91,17 @@ func run(args []string) (status int) {
 	}
 	slog.SetDefault(a.log)
 	return report(k.Run(a))
+}
+
+// understood is the command line up to the verb that was recognised: its help names what is wrong with the rest.
+func understood(err error) string {
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) && wrong.Context != nil {
+		if verb := wrong.Context.Selected(); verb != nil {
+			return verb.FullPath()
+		}
+	}
+	return "sijil"
 }
 
 // report says what went wrong, and with which status to end.
