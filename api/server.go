@@ -21,6 +21,8 @@ import (
 	"sijil/projections"
 )
 
+//go:generate go test -run ^(TestProblemsAreDocumented|TestTheDocumentIsTheOneReviewed)$ . -update
+
 // Config is what the API works with. Fields without a remark are required.
 type Config struct {
 	Ledger *ledger.Ledger

@@ -15,6 +15,8 @@ import (
 	"sijil/verifier/did"
 )
 
+//go:generate go test -run ^TestVerdictsAreDocumented$ . -update
+
 // clockSkew is by how much an issuer's clock may run ahead of ours where nothing depends
 // on the second: the time of signing and the start of a status list.
 const clockSkew = time.Minute

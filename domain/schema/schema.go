@@ -20,6 +20,8 @@ import (
 	"sijil/domain"
 )
 
+//go:generate go test -run ^TestEventsDocument$ . -update
+
 // ErrUnknown: a type name that is not ours, or newer than this program.
 var ErrUnknown = errors.New("unknown event type")
 
