@@ -38,7 +38,7 @@ type Requirements struct {
 	CreditPoint    domain.Decimal      `json:"creditPoint,omitzero" doc:"The sum of credits"`
 	PassMark       domain.Decimal      `json:"passMark,omitzero" doc:"The worst course average that passes on its own"`
 	MinAverage     domain.Decimal      `json:"minAverage,omitzero" doc:"The worst general average: the mean of course averages by coefficient"`
-	AbsentScore    domain.Decimal      `json:"absentScore,omitzero" doc:"What an unexcused absence counts as"`
+	AbsentScore    domain.Decimal      `json:"absentScore,omitzero" doc:"What an unexcused absence counts as, in the grading scheme; absent for 0"`
 	Rounding       Rounding            `json:"rounding,omitzero"`
 	Compensation   Compensation        `json:"compensation,omitzero"`
 	MaxAttempts    int                 `json:"maxAttempts,omitzero" minimum:"0" maximum:"100" doc:"At one course; absent for any number"`

@@ -137,7 +137,7 @@ func (s State) mayAward(institution domain.ID, day, today domain.Date, e Evidenc
 	case distinct(e.Approvers) < 2 || !e.Confirmed:
 		return conflict("second_approver_missing", "two different officers have to approve the graduation; %d did", distinct(e.Approvers))
 	case day.AddDays(MaxAge) < today && !s.allows(day, institution) && !s.awardedOn(day):
-		return domain.Refuse(domain.Forbidden, "needs_second_approval", "the award date lies more than %d days back; an officer of an authority outside the school has to allow it first", MaxAge)
+		return domain.Refuse(domain.Forbidden, "needs_second_approval", "the award date lies more than %d days back; an officer of an authority outside the school has to allow it first (POST /v1/awardDateExceptions)", MaxAge)
 	}
 	return nil
 }

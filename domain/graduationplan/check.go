@@ -45,7 +45,7 @@ func (r Requirements) check(scale *Scale) error {
 		domain.Rule{Field: "compensation.average", Holds: within(comp.Average), Says: "lies within the grading scheme"},
 		domain.Rule{Field: "compensation.floor", Holds: within(comp.Floor), Says: "lies within the grading scheme"},
 		// A mark of 0 elsewhere asks for nothing; an absence always counts as something.
-		domain.Rule{Field: "absentScore", Holds: within(r.AbsentScore) && (scale == nil || scale.holds(r.AbsentScore)), Says: "lies within the grading scheme"},
+		domain.Rule{Field: "absentScore", Holds: within(r.AbsentScore) && (scale == nil || scale.holds(r.AbsentScore)), Says: "lies within the grading scheme; where it is not said it is 0"},
 	); err != nil {
 		return err
 	}

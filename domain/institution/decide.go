@@ -53,6 +53,9 @@ func (c Register) decide(s State) ([]Event, error) {
 	if err := checkName(c.NameOfInstitution, c.ShortNameOfInstitution); err != nil {
 		return nil, err
 	}
+	if s.Registered && c.Root {
+		return nil, domain.Refuse(domain.Conflict, "already_registered", "the tenant's own authority is registered already; an institution below it names its parentOrganization")
+	}
 	if s.Registered {
 		return nil, domain.Refuse(domain.Conflict, "already_registered", "an institution with this identificationCode is registered already")
 	}
