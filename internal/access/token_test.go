@@ -155,8 +155,13 @@ func TestEverySingleChangeOfATokenIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=\n"
 	for i := range len(good) {
-		for _, c := range []byte{'A', 'z', '.', '='} {
+		others := "Az.="
+		if i == len(good)-1 || good[i+1] == '.' { // the last character of a part has bits that mean nothing
+			others = alphabet
+		}
+		for _, c := range []byte(others) {
 			if good[i] == c {
 				continue
 			}
