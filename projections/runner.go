@@ -69,6 +69,9 @@ func (r *Runner) Run(ctx context.Context) error {
 			r.logger.ErrorContext(ctx, "projections stopped for good", "position", r.Position(), "err", err)
 			return err
 		case err != nil && !errors.Is(err, errFenced):
+			if r.Err() == nil { // a good turn lies between this failure and the last
+				backoff = 100 * time.Millisecond
+			}
 			r.setErr(err)
 			r.logger.WarnContext(ctx, "projecting failed; trying again", "position", r.Position(), "in", backoff, "err", err)
 			if sleep(ctx, backoff) != nil {

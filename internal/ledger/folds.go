@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"container/list"
+	"math"
 	"sync"
 
 	"sijil/domain"
@@ -96,6 +97,17 @@ func (c *folds) observe(stream string, revision eventlog.Revision) {
 	}
 	if e := c.entries[stream]; e != nil && e.Value.(*cachedFold).fold.revision < revision {
 		c.dropLocked(stream)
+	}
+}
+
+// reset forgets every state, those that are being read just now too.
+func (c *folds) reset() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.entries)
+	c.recent.Init()
+	for _, in := range c.loading {
+		in.seen = math.MaxInt64
 	}
 }
 

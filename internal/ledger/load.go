@@ -140,6 +140,8 @@ func (l *Ledger) Follow(ctx context.Context) error {
 			return 0, fmt.Errorf("finding the end of the log: %w", err)
 		}
 		begun = true
+		// What was read before this moment may be older than at, and nobody would tell.
+		l.folds.reset()
 		l.followed.Store(uint64(at))
 		return at, nil
 	}
