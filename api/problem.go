@@ -192,6 +192,12 @@ func safeMessage(m string) string {
 	if u, err := strconv.Unquote(m); err == nil {
 		m = u
 	}
+	switch {
+	case strings.HasPrefix(m, "invalid date/time"): // and Go's way to write a format
+		return "expected a moment written YYYY-MM-DDThh:mm:ssZ"
+	case strings.HasPrefix(m, "expected value to match exactly one schema"): // decimals alone have two
+		return "expected a decimal, as a number or as a string"
+	}
 	for _, start := range []string{"expected ", "unexpected property", "unknown query parameter", "required ", "write only", "invalid "} {
 		if strings.HasPrefix(m, start) {
 			if strings.HasPrefix(m, "expected string to be RFC") || strings.HasPrefix(m, "expected duration") || strings.HasPrefix(m, "invalid ") {
