@@ -233,6 +233,12 @@ func TestLaws(t *testing.T) {
 			}
 			wasOver, editions, phases := s.Ended(), len(s.Editions), phasesOf(s)
 			next := Decider.Fold(s, facts...)
+			// Another future of the same state leaves this one alone.
+			future := phasesOf(next)
+			Decider.Fold(s, annulledAfter(s)...)
+			if !reflect.DeepEqual(future, phasesOf(next)) {
+				t.Fatal("two futures of one state share their editions")
+			}
 			if len(s.Editions) != editions || !reflect.DeepEqual(phases, phasesOf(s)) {
 				t.Fatal("an old state changed")
 			}
@@ -275,6 +281,11 @@ func TestLaws(t *testing.T) {
 			s = next
 		}
 	})
+}
+
+// annulledAfter is another future: an edition that comes to nothing.
+func annulledAfter(s State) []Event {
+	return []Event{edition(len(s.Editions)+1, ""), AwardAnnulled{Edition: len(s.Editions) + 1}}
 }
 
 func phasesOf(s State) []Phase {

@@ -20,11 +20,15 @@ import (
 )
 
 // CatchUp brings the read models to the end of the log, or waits for the process that
-// projects; for commands that run beside or without the service.
+// projects; for commands that run beside or without the service. [ErrEmpty] when there is
+// nothing to read.
 func (a *App) CatchUp(ctx context.Context) error {
 	end, err := a.Log.End(ctx)
 	if err != nil {
 		return fmt.Errorf("finding the end of the log: %w", err)
+	}
+	if end == 0 {
+		return ErrEmpty
 	}
 	ctx, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
@@ -41,6 +45,9 @@ func (a *App) CatchUp(ctx context.Context) error {
 	}
 	return err
 }
+
+// ErrEmpty: nothing was ever recorded in this ledger.
+var ErrEmpty = errors.New("the ledger is empty: nothing was recorded yet")
 
 // catchUpTime bounds how long a command waits for the read models.
 const catchUpTime = time.Hour
