@@ -33,8 +33,11 @@ const (
 // ensure returns the live server, starting one when there is none. The caller holds
 // start.lock.
 func (s *Server) ensure(ctx context.Context) (running, error) {
-	if r, ok, err := s.adopt(ctx); ok || err != nil {
-		return r, err
+	if r, ok, err := s.adopt(ctx); err != nil {
+		return running{}, err
+	} else if ok {
+		// Who started it may have been killed before it made the database.
+		return r, createDatabase(ctx, r.socketDir)
 	}
 	r, err := s.launch(ctx)
 	if err != nil {
@@ -308,18 +311,28 @@ func createDatabase(ctx context.Context, socketDir string) error {
 		return fmt.Errorf("connecting to the new server: %w", err)
 	}
 	defer c.Close(context.WithoutCancel(ctx))
-	var there bool
-	if err := c.QueryRow(ctx, `select exists (select from pg_database where datname = $1)`, Database).Scan(&there); err != nil {
-		return fmt.Errorf("looking for the database: %w", err)
+	for try := 1; ; try++ {
+		var there bool
+		if err := c.QueryRow(ctx, `select exists (select from pg_database where datname = $1)`, Database).Scan(&there); err != nil {
+			return fmt.Errorf("looking for the database: %w", err)
+		}
+		if there {
+			return nil
+		}
+		_, err := c.Exec(ctx, `create database `+pgx.Identifier{Database}.Sanitize())
+		if err == nil {
+			return nil
+		}
+		// The server may be at it still, for a client that was killed.
+		if try == maxCreates || pause(ctx) != nil {
+			return fmt.Errorf("creating the database: %w", err)
+		}
 	}
-	if there {
-		return nil
-	}
-	if _, err := c.Exec(ctx, `create database `+pgx.Identifier{Database}.Sanitize()); err != nil {
-		return fmt.Errorf("creating the database: %w", err)
-	}
-	return nil
 }
+
+// maxCreates bounds how often the database is created: each try waits some seconds for
+// another one to end.
+const maxCreates = 3
 
 // pause waits a moment, or returns why ctx ended.
 func pause(ctx context.Context) error {

@@ -124,6 +124,30 @@ func TestAProcessKilledWhileItMakesTheClusterLeavesNothingInTheWay(t *testing.T)
 	}
 }
 
+func TestAServerWhoseStarterWasKilledBeforeItMadeTheDatabaseGetsOne(t *testing.T) {
+	t.Parallel()
+	dir := pgtest.DataDir(t)
+	a := holder(t, dir, nil)
+	b := start(t, dir)
+	maintenance, err := pgx.Connect(t.Context(), strings.Replace(b.URL(), "/"+pgembed.Database+"?", "/postgres?", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := maintenance.Exec(t.Context(), `drop database `+pgembed.Database); err != nil {
+		t.Fatal(err)
+	}
+	if err := maintenance.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	stop(t, b) // the server stays, for the other one
+	a.kill(t)
+	s := start(t, dir)
+	if !reachable(t, s) {
+		t.Error("the adopted server has no database")
+	}
+	stop(t, s)
+}
+
 func TestAUserThatStaysTakesOverAServerThatDies(t *testing.T) {
 	t.Parallel()
 	dir := pgtest.DataDir(t)
