@@ -16,7 +16,7 @@ import (
 // be made as it stands and as it stood.
 var statusLists = Projection{
 	Name:    "statuslists",
-	Version: 1,
+	Version: 2,
 	Tables:  []string{"status_lists", "status_entries", "status_changes"},
 	DDL: `
 CREATE TABLE status_lists (
@@ -47,8 +47,8 @@ CREATE TABLE status_changes (
     purpose     text NOT NULL, -- revocation or suspension
     value       boolean NOT NULL,
     changed_at  timestamptz NOT NULL,
-    event       uuid NOT NULL,
-    PRIMARY KEY (tenant, institution, number, purpose, index, event)
+    revision    bigint NOT NULL, -- in the award's stream, whose one edition has the place
+    PRIMARY KEY (tenant, institution, number, purpose, index, revision)
 );
 CREATE INDEX status_changes_in_time ON status_changes (tenant, institution, number, purpose, changed_at);
 ` + tenantPolicy("status_lists", wholeTenant) + tenantPolicy("status_entries", inScope) + tenantPolicy("status_changes", wholeTenant),
@@ -67,13 +67,13 @@ const (
 	listAssignSQL = `INSERT INTO status_entries (tenant, institution, number, index, award, edition, credential)
 		SELECT $1, l.institution, l.number, $4, $5, $6, $7 FROM status_lists l WHERE l.tenant = $1 AND l.institution = $2 AND l.number = $3`
 	listCountSQL = `UPDATE status_lists SET assigned = assigned + 1 WHERE tenant = $1 AND institution = $2 AND number = $3`
-	statusSetSQL = `INSERT INTO status_changes (tenant, institution, number, index, purpose, value, changed_at, event)
+	statusSetSQL = `INSERT INTO status_changes (tenant, institution, number, index, purpose, value, changed_at, revision)
 		SELECT tenant, institution, number, index, $4, $5, $6, $7 FROM status_entries WHERE tenant = $1 AND award = $2 AND edition = $3`
 )
 
 func applyStatus(b *pgx.Batch, e Event) {
 	set := func(edition int, purpose string, value bool) {
-		b.Queue(statusSetSQL, e.Tenant, e.IDs[2], edition, purpose, value, e.Meta.RecordedAt, domain.IDFromBytes(e.ID))
+		b.Queue(statusSetSQL, e.Tenant, e.IDs[2], edition, purpose, value, e.Meta.RecordedAt, int64(e.Revision))
 	}
 	switch f := e.Fact.(type) {
 	case statuslist.StatusListOpened:
@@ -103,10 +103,10 @@ type StatusList struct {
 
 const (
 	statusListsSQL = `SELECT number, length, assigned, opened_at FROM read.status_lists WHERE tenant = $1 AND institution = $2 ORDER BY number`
-	// The latest change of each place counts.
+	// The latest change of each place counts; several may have been recorded at one instant.
 	statusBitsSQL = `SELECT index FROM (SELECT DISTINCT ON (index) index, value FROM read.status_changes
 			WHERE tenant = $1 AND institution = $2 AND number = $3 AND purpose = $4 AND changed_at <= $5
-			ORDER BY index, changed_at DESC, event) latest WHERE value ORDER BY index`
+			ORDER BY index, revision DESC) latest WHERE value ORDER BY index`
 )
 
 // StatusLists are an institution's lists.
@@ -150,7 +150,7 @@ type statusChangeRow struct {
 	Purpose     string    `json:"purpose"`
 	Value       bool      `json:"value"`
 	ChangedAt   stamp     `json:"changed_at"`
-	Event       domain.ID `json:"event"`
+	Revision    int64     `json:"revision"`
 }
 
 type slowStatus struct {
@@ -164,7 +164,7 @@ func (s *slowStatus) Add(e Event) {
 		p, ok := s.entries[fmt.Sprint(e.IDs[2], edition)]
 		if ok {
 			s.changes = append(s.changes, statusChangeRow{
-				e.Tenant, p.Institution, p.Number, p.Index, purpose, value, stamp(e.Meta.RecordedAt), domain.IDFromBytes(e.ID),
+				e.Tenant, p.Institution, p.Number, p.Index, purpose, value, stamp(e.Meta.RecordedAt), int64(e.Revision),
 			})
 		}
 	}
