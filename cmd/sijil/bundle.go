@@ -48,6 +48,9 @@ func (c *bundleExportCmd) Run(ctx context.Context, a *app) (err error) {
 	if c.ValidFor <= 0 {
 		return errors.New("--valid-for is a time to come, as 168h")
 	}
+	if err := c.exists(); err != nil {
+		return err
+	}
 	l, err := c.openLedger(ctx, a)
 	if err != nil {
 		return err

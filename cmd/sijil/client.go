@@ -123,6 +123,9 @@ type clientListCmd struct {
 
 // Run lists the clients, oldest first.
 func (c *clientListCmd) Run(ctx context.Context, a *app) (err error) {
+	if err := c.exists(); err != nil {
+		return err
+	}
 	db, err := c.open(ctx, a.log)
 	if err != nil {
 		return err
@@ -164,6 +167,9 @@ type clientRevokeCmd struct {
 
 // Run revokes the client.
 func (c *clientRevokeCmd) Run(ctx context.Context, a *app) (err error) {
+	if err := c.exists(); err != nil {
+		return err
+	}
 	db, err := c.open(ctx, a.log)
 	if err != nil {
 		return err

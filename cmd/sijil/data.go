@@ -31,6 +31,17 @@ func (d dataFlags) openWith(ctx context.Context, cfg database.Config) (*database
 	return database.Open(ctx, cfg)
 }
 
+// exists is for verbs that only look: a misspelled directory must not become a new ledger.
+func (d dataFlags) exists() error {
+	if os.Getenv("SIJIL_DATABASE_URL") != "" {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(d.Data, "pg")); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("there is no ledger in %s: name its directory with --data (sijil serve makes a new one)", d.Data)
+	}
+	return nil
+}
+
 // check refuses the default directory when somebody else made it: /var/tmp is open to all.
 func (d dataFlags) check() error {
 	if d.Data != defaultDataDir() {

@@ -24,7 +24,7 @@ import (
 type importCmd struct {
 	dataFlags
 	Mapping   string `required:"" type:"existingfile" placeholder:"FILE" help:"Which files there are, what their columns hold and which requests a row becomes; see examples/oulad/mapping.yaml."`
-	PublicURL string `name:"public-url" placeholder:"URL" env:"SIJIL_PUBLIC_URL" default:"http://localhost:8080" help:"Where the ledger is, or will be, served: signed credentials name their issuer by it for ever. Default: ${default}, where sijil serve listens by default."`
+	PublicURL string `name:"public-url" placeholder:"URL" env:"SIJIL_PUBLIC_URL" help:"Where the ledger is, or will be, served, as with sijil serve: signed credentials name their issuer by it for ever. Default: the one this ledger signed under last, else http://localhost:8080."`
 	DryRun    bool   `help:"Read, check and build every request, and post none."`
 	JSON      bool   `name:"json" help:"Print the result as one JSON object."`
 	Dir       string `arg:"" name:"csvdir" type:"existingdir" help:"The directory of the CSV files."`
@@ -83,6 +83,9 @@ func (c *importCmd) post(ctx context.Context, a *app, cfg csvimport.Config) (rep
 		return report, err
 	}
 	defer closeLedger(ctx, a, ledger)
+	if err := c.name(ctx, ledger); err != nil {
+		return report, err
+	}
 	server, err := ledger.API(c.PublicURL, service.Limits{RequestsPerSecond: 1e9, TokensPerSecond: 1e9}, nil)
 	if err != nil {
 		return report, err
@@ -99,6 +102,23 @@ func (c *importCmd) post(ctx context.Context, a *app, cfg csvimport.Config) (rep
 	}
 	report.Appended = int(ledger.Ledger.Total().Appended.Load())
 	return report, err
+}
+
+// name settles the public URL: the one given, else the one that credentials of this ledger
+// were signed under last, else where sijil serve listens by default.
+func (c *importCmd) name(ctx context.Context, ledger *service.App) error {
+	if c.PublicURL != "" {
+		return nil
+	}
+	urls, err := ledger.IssuerPlace().URLs(ctx)
+	if err != nil {
+		return err
+	}
+	c.PublicURL = "http://localhost:8080"
+	if len(urls) > 0 {
+		c.PublicURL = urls[len(urls)-1]
+	}
+	return nil
 }
 
 func (c *importCmd) poster(a *app, ledger *service.App, server *api.Server, slug string) *csvimport.InProcess {

@@ -34,6 +34,9 @@ type logStats struct {
 
 // Run counts.
 func (c *logStatsCmd) Run(ctx context.Context, a *app) error {
+	if err := c.exists(); err != nil {
+		return err
+	}
 	ledger, err := c.openLedger(ctx, a)
 	if err != nil {
 		return err
@@ -96,6 +99,9 @@ type storedEvent struct {
 
 // Run prints.
 func (c *logReadCmd) Run(ctx context.Context, a *app) error {
+	if err := c.exists(); err != nil {
+		return err
+	}
 	ledger, err := c.openLedger(ctx, a)
 	if err != nil {
 		return err

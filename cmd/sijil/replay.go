@@ -32,6 +32,9 @@ Exit status with --compare: 0 all equal, 1 something differs (the first rows are
 
 // Run compares or rebuilds.
 func (c *replayCmd) Run(ctx context.Context, a *app) error {
+	if err := c.exists(); err != nil {
+		return err
+	}
 	ledger, err := c.openLedger(ctx, a)
 	if err != nil {
 		return err

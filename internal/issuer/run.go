@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -173,6 +174,10 @@ func (i *Issuer) promising(ctx context.Context, all bool) ([]eventlog.Recorded, 
 // Follow runs until ctx ends, in turns with other processes. It returns earlier only for
 // what will not pass by waiting.
 func (i *Issuer) Follow(ctx context.Context, place *PGPlace) error {
+	if urls, err := place.URLs(ctx); err == nil && len(urls) > 0 && !slices.Contains(urls, i.base) {
+		i.logger.WarnContext(ctx, "this public URL is new to the ledger: credentials signed from now on name it for ever; if that is a mistake, stop and start with the former one",
+			"url", i.base, "former", urls[len(urls)-1])
+	}
 	for ctx.Err() == nil {
 		err := place.RememberURL(ctx, i.base)
 		if err == nil {
