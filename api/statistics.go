@@ -18,7 +18,8 @@ func (s *Server) registerStatistics() {
 		Summary: "Count enrollments by region, school, grade level, sex and school year",
 		Description: "`by` names what is kept apart, the rest is summed up; an item lacks what is summed up and what was never recorded. " +
 			"A school counts its own enrollments, a region those below it. Voided enrollments are not counted. " +
-			"An enrollment belongs to the school year of its session, else to the one in which its entry lies (from August to July), at the grade level it has in it.",
+			"An enrollment is in the school year of its session, else in the one in which its entry lies (from August to July), " +
+			"and in each further year that a promotion or retention begins, with the grade level of that year.",
 	}, s.statistics)
 }
 
@@ -31,7 +32,7 @@ type Count struct {
 	SchoolYear  int               `json:"schoolYear,omitzero" doc:"The year in which the school year ends" example:"2027"`
 	Enrollments int               `json:"enrollments"`
 	Students    int               `json:"students" doc:"A student with several of the enrollments is counted once"`
-	Withdrawn   int               `json:"withdrawn" doc:"Enrollments that ended by a withdrawal or a transfer"`
+	Withdrawn   int               `json:"withdrawn" doc:"Enrollments that ended by a withdrawal or a transfer, in the year in which they did"`
 }
 
 // Statistics are counts in the order of school year, region, school, grade level and sex.

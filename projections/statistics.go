@@ -13,10 +13,10 @@ import (
 )
 
 // statistics keeps what counting needs and nothing that names a person: one row per
-// enrollment with the open facts of its student.
+// enrollment and school year, with the open facts of its student.
 var statistics = Projection{
 	Name:    "statistics",
-	Version: 1,
+	Version: 2,
 	Tables:  []string{"statistics_students", "statistics_sessions", "statistics_enrollments"},
 	DDL: `
 CREATE TABLE statistics_students (
@@ -37,13 +37,13 @@ CREATE TABLE statistics_enrollments (
     enrollment  uuid NOT NULL,
     institution uuid NOT NULL,
     student     uuid NOT NULL,
-    school_year int  NOT NULL, -- in which the year of the entry ends
-    grade_level text NOT NULL, -- at the entry or as changed since
+    school_year int  NOT NULL, -- the session's or the entry's, and each that began since
+    grade_level text NOT NULL, -- in that year
     sex         text NOT NULL,
     birth_year  int  NOT NULL,
     is_primary  boolean NOT NULL,
-    withdrawn   boolean NOT NULL,
-    PRIMARY KEY (tenant, enrollment)
+    withdrawn   boolean NOT NULL, -- in that year
+    PRIMARY KEY (tenant, enrollment, school_year)
 );
 CREATE INDEX statistics_by_year ON statistics_enrollments (tenant, school_year, institution);
 CREATE INDEX statistics_by_student ON statistics_enrollments (tenant, student);
@@ -51,7 +51,7 @@ CREATE INDEX statistics_by_student ON statistics_enrollments (tenant, student);
 		tenantPolicy("statistics_enrollments", inScope),
 	Apply: applyStatistics,
 	Slow: func() SlowFold {
-		return &slowStatistics{map[domain.ID]*countedStudent{}, map[domain.ID]countedSession{}, map[domain.ID]*countedEnrollment{}}
+		return &slowStatistics{map[domain.ID]*countedStudent{}, map[domain.ID]countedSession{}, map[domain.ID][]*countedEnrollment{}}
 	},
 }
 
@@ -65,9 +65,16 @@ const (
 	countEnrollmentSQL = `INSERT INTO statistics_enrollments (tenant, enrollment, institution, student, school_year, grade_level, sex, birth_year, is_primary, withdrawn)
 		SELECT $1, $2, $3, $4, coalesce((SELECT school_year FROM statistics_sessions WHERE tenant = $1 AND session = $5), $6),
 			$7, s.sex, s.birth_year, $8, false FROM statistics_students s WHERE s.tenant = $1 AND s.student = $4`
-	countLevelSQL    = `UPDATE statistics_enrollments SET grade_level = $3 WHERE tenant = $1 AND enrollment = $2`
-	countWithdrawSQL = `UPDATE statistics_enrollments SET withdrawn = true WHERE tenant = $1 AND enrollment = $2`
-	uncountSQL       = `DELETE FROM statistics_enrollments WHERE tenant = $1 AND enrollment = $2`
+	countNextYearSQL = `INSERT INTO statistics_enrollments (tenant, enrollment, institution, student, school_year, grade_level, sex, birth_year, is_primary, withdrawn)
+		SELECT tenant, enrollment, institution, student, school_year + 1, CASE WHEN $3 = '' THEN grade_level ELSE $3 END, sex, birth_year, is_primary, false
+		FROM statistics_enrollments WHERE tenant = $1 AND enrollment = $2 ORDER BY school_year DESC LIMIT 1`
+	lastYear         = ` AND school_year = (SELECT max(school_year) FROM statistics_enrollments WHERE tenant = $1 AND enrollment = $2)`
+	countLevelSQL    = `UPDATE statistics_enrollments SET grade_level = $3 WHERE tenant = $1 AND enrollment = $2` + lastYear
+	countWithdrawSQL = `UPDATE statistics_enrollments SET withdrawn = true WHERE tenant = $1 AND enrollment = $2` + lastYear
+	// Who leaves between two years never was in the second one.
+	uncountYearsSQL = `DELETE FROM statistics_enrollments WHERE tenant = $1 AND enrollment = $2 AND school_year > $3
+		AND school_year > (SELECT min(school_year) FROM statistics_enrollments WHERE tenant = $1 AND enrollment = $2)`
+	uncountSQL = `DELETE FROM statistics_enrollments WHERE tenant = $1 AND enrollment = $2`
 )
 
 // schoolYearOf is the year in which the school year of a day ends, where no session says
@@ -93,14 +100,20 @@ func applyStatistics(b *pgx.Batch, e Event) {
 		b.Queue(countEnrollmentSQL, e.Tenant, f.Enrollment, f.School, e.IDs[0], orNull(f.Session), schoolYearOf(f.EntryDate), f.GradeLevel, f.Primary)
 	case enrollment.GradeLevelChanged:
 		b.Queue(countLevelSQL, e.Tenant, f.Enrollment, f.GradeLevel)
+	case enrollment.StudentPromoted:
+		b.Queue(countNextYearSQL, e.Tenant, f.Enrollment, f.GradeLevel)
+	case enrollment.StudentRetained:
+		b.Queue(countNextYearSQL, e.Tenant, f.Enrollment, f.GradeLevel)
 	case enrollment.StudentWithdrawn:
+		b.Queue(uncountYearsSQL, e.Tenant, f.Enrollment, schoolYearOf(f.ExitDate))
 		b.Queue(countWithdrawSQL, e.Tenant, f.Enrollment)
 	case enrollment.EnrollmentVoided:
 		b.Queue(uncountSQL, e.Tenant, f.Enrollment)
 	}
 }
 
-// Count is how many enrollments, and of how many students, share these traits.
+// Count is how many enrollments, and of how many students, share these traits. An enrollment
+// of several years shows in each of them, and once where years are summed up.
 type Count struct {
 	// Region is the nearest region above the school, nil when it stands below the country.
 	Region      *domain.ID
@@ -126,11 +139,11 @@ type CountFilter struct {
 	PrimaryOnly bool
 }
 
-const countSQL = `SELECT region, institution, grade_level, sex, school_year, count(*)::int AS enrollments,
+const countSQL = `SELECT region, institution, grade_level, sex, school_year, count(DISTINCT enrollment)::int AS enrollments,
 		count(DISTINCT student)::int AS students, (count(*) FILTER (WHERE withdrawn))::int AS withdrawn
 	FROM (SELECT CASE WHEN $2 THEN r.region END AS region, CASE WHEN $3 THEN e.institution END AS institution,
 			CASE WHEN $4 THEN e.grade_level ELSE '' END AS grade_level, CASE WHEN $5 THEN e.sex ELSE '' END AS sex,
-			CASE WHEN $6 THEN e.school_year ELSE 0 END AS school_year, e.student, e.withdrawn
+			CASE WHEN $6 THEN e.school_year ELSE 0 END AS school_year, e.enrollment, e.student, e.withdrawn
 		FROM read.statistics_enrollments e
 		LEFT JOIN LATERAL (SELECT a.institution AS region FROM read.institutions i
 			JOIN read.institutions a ON a.tenant = i.tenant AND a.institution = ANY (i.path) AND a.tier = 'region'
@@ -142,84 +155,4 @@ const countSQL = `SELECT region, institution, grade_level, sex, school_year, cou
 // Counts are the enrollments in scope, grouped; at most limit groups.
 func Counts(ctx context.Context, tx pgx.Tx, tenant domain.ID, by CountBy, f CountFilter, limit int) ([]Count, error) {
 	return many[Count](ctx, tx, countSQL, tenant, by.Region, by.School, by.Level, by.Sex, by.Year, f.SchoolYear, orNull(f.School), f.PrimaryOnly, limit)
-}
-
-type countedStudent struct {
-	Tenant    domain.ID `json:"tenant"`
-	Student   domain.ID `json:"student"`
-	Sex       string    `json:"sex"`
-	BirthYear int       `json:"birth_year"`
-}
-
-type countedSession struct {
-	Tenant     domain.ID `json:"tenant"`
-	Session    domain.ID `json:"session"`
-	SchoolYear int       `json:"school_year"`
-}
-
-type countedEnrollment struct {
-	Tenant      domain.ID `json:"tenant"`
-	Enrollment  domain.ID `json:"enrollment"`
-	Institution domain.ID `json:"institution"`
-	Student     domain.ID `json:"student"`
-	SchoolYear  int       `json:"school_year"`
-	GradeLevel  string    `json:"grade_level"`
-	Sex         string    `json:"sex"`
-	BirthYear   int       `json:"birth_year"`
-	IsPrimary   bool      `json:"is_primary"`
-	Withdrawn   bool      `json:"withdrawn"`
-}
-
-// slowStatistics fills in the students' traits only at the end.
-type slowStatistics struct {
-	students    map[domain.ID]*countedStudent
-	sessions    map[domain.ID]countedSession
-	enrollments map[domain.ID]*countedEnrollment
-}
-
-func (s *slowStatistics) Add(e Event) {
-	switch f := e.Fact.(type) {
-	case student.StudentRegistered:
-		s.students[e.IDs[0]] = &countedStudent{e.Tenant, e.IDs[0], string(f.Sex), f.BirthYear}
-	case student.BirthDataCorrected:
-		if f.Sex != "" {
-			s.students[e.IDs[0]].Sex = string(f.Sex)
-		}
-		if f.BirthYear != 0 {
-			s.students[e.IDs[0]].BirthYear = f.BirthYear
-		}
-	case academicsession.SessionOpened:
-		s.sessions[e.IDs[0]] = countedSession{e.Tenant, e.IDs[0], f.SchoolYear}
-	case enrollment.StudentEnrolled:
-		c := &countedEnrollment{
-			Tenant: e.Tenant, Enrollment: f.Enrollment, Institution: f.School, Student: e.IDs[0],
-			SchoolYear: schoolYearOf(f.EntryDate), GradeLevel: string(f.GradeLevel), IsPrimary: f.Primary,
-		}
-		if session, ok := s.sessions[f.Session]; ok {
-			c.SchoolYear = session.SchoolYear
-		}
-		s.enrollments[f.Enrollment] = c
-	case enrollment.GradeLevelChanged:
-		s.enrollments[f.Enrollment].GradeLevel = string(f.GradeLevel)
-	case enrollment.StudentWithdrawn:
-		s.enrollments[f.Enrollment].Withdrawn = true
-	case enrollment.EnrollmentVoided:
-		delete(s.enrollments, f.Enrollment)
-	}
-}
-
-func (s *slowStatistics) Rows() map[string][]any {
-	rows := map[string][]any{}
-	for _, r := range s.students {
-		rows["statistics_students"] = append(rows["statistics_students"], r)
-	}
-	for _, r := range s.sessions {
-		rows["statistics_sessions"] = append(rows["statistics_sessions"], r)
-	}
-	for _, r := range s.enrollments {
-		who := s.students[r.Student]
-		r.Sex, r.BirthYear = who.Sex, who.BirthYear
-		rows["statistics_enrollments"] = append(rows["statistics_enrollments"], r)
-	}
-	return rows
 }
