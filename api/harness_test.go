@@ -27,7 +27,7 @@ type framework struct {
 	*Server
 	t      testing.TB
 	http   *httptest.Server
-	logged *bytes.Buffer
+	logged *lines
 	clock  *testClock
 	reads  *fakeProgress
 	// ran counts how often an operation was reached; last is what the write took.
@@ -60,7 +60,7 @@ const logID = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
 
 func newFramework(t testing.TB, change ...func(*Config)) *framework {
 	t.Helper()
-	f := &framework{t: t, logged: &bytes.Buffer{}, clock: &testClock{at: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}, reads: &fakeProgress{at: 100}}
+	f := &framework{t: t, logged: &lines{}, clock: &testClock{at: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}, reads: &fakeProgress{at: 100}}
 	_, key, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func newFramework(t testing.TB, change ...func(*Config)) *framework {
 	if err != nil {
 		t.Fatal(err)
 	}
-	logger := slog.New(slog.NewTextHandler(&locked{w: f.logged}, nil))
+	logger := slog.New(slog.NewTextHandler(f.logged, nil))
 	cfg := Config{
 		Progress: f.reads, Tokens: tokens, Clients: &access.Clients{Pool: pgtest.Pool(t)}, LogID: logID,
 		CursorKey: bytes.Repeat([]byte{7}, 32), PublicURL: "https://ledger.example", Now: f.clock.now, Logger: logger,
@@ -240,9 +240,12 @@ func (p *fakeProgress) WaitFor(_ context.Context, at eventlog.Position, limit ti
 	return projections.ErrBehind
 }
 
-type locked struct {
+// lines keeps what handlers log while the test reads it.
+type lines struct {
 	mu sync.Mutex
-	w  io.Writer
+	b  bytes.Buffer
 }
 
-func (l *locked) Write(b []byte) (int, error) { l.mu.Lock(); defer l.mu.Unlock(); return l.w.Write(b) }
+func (l *lines) Write(b []byte) (int, error) { l.mu.Lock(); defer l.mu.Unlock(); return l.b.Write(b) }
+
+func (l *lines) String() string { l.mu.Lock(); defer l.mu.Unlock(); return l.b.String() }
