@@ -107,14 +107,16 @@ func (s *soak) must(what string, err error) {
 	s.t.Fatalf("%s: %v", what, err)
 }
 
-// raise starts the ledger on an empty directory, kills it at it, starts it again and lets
-// the crowd found its schools.
+// raise starts the ledger on an empty directory, kills it at it, a few times when there are
+// many kills to do, starts it again and lets the crowd found its schools.
 func (s *soak) raise() {
-	s.program.start()
-	s.within(3 * time.Second)
-	s.program.kill()
-	s.killed++
-	s.t.Logf("kill 1 of %d, in the first start", s.kills)
+	for s.killed < max(1, s.kills/10) {
+		s.program.start()
+		s.within(3 * time.Second)
+		s.program.kill()
+		s.killed++
+		s.t.Logf("kill %d of %d, in the first start", s.killed, s.kills)
+	}
 	s.program.start()
 	s.program.awaitReady()
 	s.must("founding the schools", s.crowd.Found(s.ctx))

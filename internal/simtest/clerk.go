@@ -25,6 +25,7 @@ type pupil struct {
 	code     string // a national id, "" for none
 	school   *School
 	grades   []string // ids that were answered
+	amended  int      // as many grades from the first
 	papers   int
 	moved    bool
 	finals   int // courses that have the period's own grade
@@ -36,12 +37,17 @@ const fullRecord = 40
 
 // step does one thing, or a few that belong together.
 func (k *clerk) step(ctx context.Context) error {
+	if k.rng.IntN(150) == 0 {
+		return k.newKey(ctx)
+	}
 	n := k.rng.IntN(100)
 	switch {
 	case len(k.pupils) < 2 || n < 15 && len(k.pupils) < 50:
 		return k.admit(ctx)
-	case n < 60:
+	case n < 55:
 		return k.grade(ctx)
+	case n < 60:
+		return k.amend(ctx)
 	case n < 72:
 		return k.batch(ctx)
 	case n < 80:
@@ -148,6 +154,27 @@ func (k *clerk) grade(ctx context.Context) error {
 		k.leave(p)
 	}
 	return nil
+}
+
+// amend corrects the oldest grade that stands as it was given, at the school that gave it.
+func (k *clerk) amend(ctx context.Context) error {
+	p := k.anybody()
+	if p.moved || p.amended == len(p.grades) {
+		return nil
+	}
+	c, err := p.school.Registrar.Do(ctx, k.rng, "/v1/grades/"+p.grades[p.amended]+"/amendments", m{
+		"studentUniqueId": p.id, "schoolYear": k.crowd.year(), "gradingScheme": p.school.scheme, "numericGradeEarned": 20,
+		"reasonCode": "uri://ed-fi.org/AmendmentReasonDescriptor#TranscriptionError", "reason": "Relu.", "eventDate": k.crowd.day(-1),
+	}, "academicRecord.GradeAmended")
+	p.amended++
+	return k.did(p, c, err)
+}
+
+// newKey has a school sign with another key from now on: a file and a fact.
+func (k *clerk) newKey(ctx context.Context) error {
+	s := k.crowd.schools[k.rng.IntN(2)]
+	_, err := s.Office.Do(ctx, k.rng, "/v1/institutions/"+s.ID+"/signingKeyPairs", m{"purpose": "credential"}, "institution.SigningKeyAuthorized")
+	return err
 }
 
 // batch sends the papers of several pupils of one school in one request, each row a command
