@@ -90,6 +90,11 @@ func (r *Runner) slowFolds(ctx context.Context, tx pgx.Tx, c *Comparison, progre
 		}
 		c.Position = eventlog.Position(cp.Position)
 	}
+	for _, p := range r.list {
+		if !slices.ContainsFunc(have, func(cp checkpoint) bool { return cp.Name == p.Name && cp.Version == p.Version }) {
+			return nil, fmt.Errorf("%w: %s is not built yet in this program's version", ErrBehind, p.Name)
+		}
+	}
 	folds := make([]SlowFold, len(r.list))
 	for i, p := range r.list {
 		folds[i] = p.Slow()

@@ -16,9 +16,10 @@ var ErrBehind = errors.New("the read models are behind that position")
 // What it heard last is no answer: a crash of the database takes them back.
 const pollPause = 20 * time.Millisecond
 
-// positionSQL is 0 as long as one of the projections is still to be built.
+// positionSQL is 0 as long as one of the projections is still to be built in the version
+// that this program reads: another program's may be there.
 const positionSQL = `SELECT CASE WHEN count(*) = cardinality($1::text[]) THEN min(position) ELSE 0 END
-	FROM read.checkpoints WHERE name = ANY ($1)`
+	FROM read.checkpoints JOIN unnest($1::text[], $2::int[]) AS ours (name, version) USING (name, version)`
 
 // names are those of the projections this runner keeps.
 func (r *Runner) names() []string {
@@ -29,10 +30,19 @@ func (r *Runner) names() []string {
 	return names
 }
 
+// versions are those of names, in the same order.
+func (r *Runner) versions() []int {
+	versions := make([]int, len(r.list))
+	for i, p := range r.list {
+		versions[i] = p.Version
+	}
+	return versions
+}
+
 // readPosition asks the database how far the projections are.
 func (r *Runner) readPosition(ctx context.Context) (eventlog.Position, error) {
 	var at int64
-	if err := r.pool.QueryRow(ctx, positionSQL, r.names()).Scan(&at); err != nil {
+	if err := r.pool.QueryRow(ctx, positionSQL, r.names(), r.versions()).Scan(&at); err != nil {
 		return 0, fmt.Errorf("reading the checkpoint: %w", err)
 	}
 	return eventlog.Position(at), nil

@@ -61,16 +61,16 @@ func (r *Reader) View(ctx context.Context, scope Scope, fn func(pgx.Tx) error) e
 		}
 		return fn(tx)
 	})
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == undefinedTable {
-		// In a new database, and after an update that brings a read model, the tables come
-		// with the first turn at projecting.
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == undefinedTable || pg.Code == undefinedColumn) {
+		// In a new database, and after an update that brings a read model or changes one, the
+		// tables come with the first turn at projecting, which another program may still have.
 		return fmt.Errorf("%w: they are being built", ErrBehind)
 	}
 	return err
 }
 
-// undefinedTable is the SQLSTATE of a table that is not there.
-const undefinedTable = "42P01"
+// The SQLSTATEs of a table and of a column that are not there.
+const undefinedTable, undefinedColumn = "42P01", "42703"
 
 // one collects the single row of a query, ok=false for none.
 func one[T any](ctx context.Context, tx pgx.Tx, sql string, args ...any) (v T, ok bool, err error) {

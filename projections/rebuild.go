@@ -60,7 +60,7 @@ func (r *Runner) prepare(ctx context.Context, conn *pgx.Conn, logID string) (at 
 			return err
 		}
 		var p int64
-		err := tx.QueryRow(ctx, positionSQL, r.names()).Scan(&p)
+		err := tx.QueryRow(ctx, positionSQL, r.names(), r.versions()).Scan(&p)
 		at = eventlog.Position(p)
 		return err
 	})
