@@ -79,11 +79,7 @@ func Start(ctx context.Context, cfg Config) (s *Service, err error) {
 	if err != nil {
 		return s, err
 	}
-	if err := s.open(ctx, url, cfg.Students); err != nil {
-		return s, fmt.Errorf("opening the school: %w", err)
-	}
-	s.http = api.HTTPServer(served.Handler(), logger)
-	s.followed.Go(func() { _ = s.http.Serve(s.listener) }) // ends with Close
+	// Before the school is filled: beginning to follow forgets every state in memory.
 	following, stop := context.WithCancel(ctx)
 	s.stop = stop
 	s.followed.Go(func() {
@@ -93,6 +89,11 @@ func Start(ctx context.Context, cfg Config) (s *Service, err error) {
 			_ = s.app.Ledger.Follow(following) // ends with ctx
 		}
 	})
+	if err := s.open(ctx, url, cfg.Students); err != nil {
+		return s, fmt.Errorf("opening the school: %w", err)
+	}
+	s.http = api.HTTPServer(served.Handler(), logger)
+	s.followed.Go(func() { _ = s.http.Serve(s.listener) }) // ends with Close
 	return s, nil
 }
 
