@@ -35,8 +35,13 @@ func aTree(t *testing.T, log eventlog.Log) {
 		id, parent domain.ID
 		tier       institution.Tier
 	}{
-		{tenant, "", institution.Country}, {regionN, tenant, institution.Region}, {regionS, tenant, institution.Region}, {canton, regionS, institution.Region},
-		{schoolA, regionN, institution.School}, {schoolB, canton, institution.School}, {schoolC, tenant, institution.School},
+		{tenant, "", institution.Country},
+		{regionN, tenant, institution.Region},
+		{regionS, tenant, institution.Region},
+		{canton, regionS, institution.Region},
+		{schoolA, regionN, institution.School},
+		{schoolB, canton, institution.School},
+		{schoolC, tenant, institution.School},
 	} {
 		record(t, log, "institution-"+string(i.id), i.id, institution.InstitutionRegistered{
 			IdentificationCode: string(i.id[:8]), NameOfInstitution: domain.Text{"ar": "معهد"}, Tier: i.tier, ParentOrganization: i.parent, CountryCode: "TN", BeginDate: "1990-01-01",
