@@ -242,7 +242,7 @@ func (p *program) open(ctx context.Context) (*service.App, error) {
 }
 
 // relax lets the running server acknowledge commits before they are written, which the
-// ledger refuses at its start and cannot see later, and holds up the process that
+// ledger refuses at its start and cannot see later, and holds up the processes that
 // would write them soon after.
 func (p *program) relax(ctx context.Context) {
 	p.t.Helper()
@@ -257,7 +257,6 @@ func (p *program) relax(ctx context.Context) {
 		p.t.Fatal(err)
 	}
 	defer c.Close(ctx)
-	var writer int
 	for _, sql := range []string{
 		`alter system set synchronous_commit = off`, `select pg_reload_conf()`,
 		`select pg_sleep(0.2)`, `alter system reset synchronous_commit`, // for the next start
@@ -266,11 +265,18 @@ func (p *program) relax(ctx context.Context) {
 			p.t.Fatal(err)
 		}
 	}
-	if err := c.QueryRow(ctx, `select pid from pg_stat_activity where backend_type = 'walwriter'`).Scan(&writer); err != nil {
+	rows, err := c.Query(ctx, `select pid from pg_stat_activity where backend_type in ('walwriter', 'background writer', 'checkpointer')`)
+	if err != nil {
 		p.t.Fatal(err)
 	}
-	if err := syscall.Kill(writer, syscall.SIGSTOP); err != nil {
-		p.t.Fatal(err)
+	writers, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil || len(writers) != 3 {
+		p.t.Fatalf("looking for the server's writers: %v, %v", writers, err)
+	}
+	for _, pid := range writers {
+		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+			p.t.Fatal(err)
+		}
 	}
 }
 

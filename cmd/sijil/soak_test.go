@@ -27,20 +27,16 @@ import (
 func TestSoak(t *testing.T) {
 	s := newSoak(t)
 	s.raise()
-	enough, working := s.work()
+	enough := s.work()
 	for i := 0; s.killed < s.kills; i++ {
 		w := ways[i%len(ways)]
 		s.hurt(w)
 		t.Logf("kill %d of %d, %s: %s", s.killed, s.kills, w, &s.crowd.Book)
-		select {
-		case err := <-working:
-			t.Fatalf("the clerks could not go on: %v", err)
-		default:
-		}
 	}
 	s.program.awaitReady()
+	s.awaitWork(250) // a few diplomas
 	close(enough)
-	s.must("finishing", <-working)
+	s.must("finishing", <-s.working)
 	s.settle()
 	report := s.check()
 	t.Logf("%d kills: %s; %s", s.killed, &s.crowd.Book, report)
@@ -50,8 +46,8 @@ func TestSoak(t *testing.T) {
 	if report.Log.Awards == 0 || report.Log.Awards != report.Log.Signed {
 		t.Errorf("%d diplomas were awarded, %d signed", report.Log.Awards, report.Log.Signed)
 	}
-	if s.crowd.Book.Retries.Load() == 0 || report.Commands < 20*s.kills {
-		t.Errorf("hardly anything was under way when the kills came: they prove nothing")
+	if s.crowd.Book.Retries.Load() == 0 {
+		t.Errorf("nothing was under way when the kills came: they prove nothing")
 	}
 	s.loseCommits()
 }
@@ -65,6 +61,7 @@ type soak struct {
 	rng     *rand.Rand
 	program *program
 	crowd   *simtest.Crowd
+	working chan error // what the clerks end with
 }
 
 func newSoak(t *testing.T) *soak {
@@ -122,11 +119,11 @@ func (s *soak) raise() {
 	s.must("founding the schools", s.crowd.Found(s.ctx))
 }
 
-// work lets the clerks begin.
-func (s *soak) work() (enough chan struct{}, working chan error) {
-	enough, working = make(chan struct{}), make(chan error, 1)
-	go func() { working <- s.crowd.Work(s.ctx, enough) }()
-	return enough, working
+// work lets the clerks begin; they go on until enough is closed.
+func (s *soak) work() (enough chan struct{}) {
+	enough, s.working = make(chan struct{}), make(chan error, 1)
+	go func() { s.working <- s.crowd.Work(s.ctx, enough) }()
+	return enough
 }
 
 // ways to hurt a ledger.
@@ -156,6 +153,7 @@ func (s *soak) hurt(w way) {
 		return
 	}
 	s.program.awaitReady()
+	s.awaitWork(s.crowd.Book.Count() + 10)
 	s.within(2 * time.Second)
 	switch w {
 	case theProgram:
@@ -172,6 +170,18 @@ func (s *soak) hurt(w way) {
 		first()
 		second()
 		s.program.start()
+	}
+}
+
+// awaitWork waits until the clerks have been acknowledged so many commands in all: every
+// kill is to meet them at work, however slow the machine is.
+func (s *soak) awaitWork(commands int) {
+	for s.crowd.Book.Count() < commands && s.ctx.Err() == nil {
+		select {
+		case err := <-s.working:
+			s.must("going on", err)
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
 }
 
@@ -221,12 +231,12 @@ func (s *soak) loseCommits() {
 	for range 3 {
 		s.program.start()
 		s.program.awaitReady()
-		enough, working := s.work()
+		enough := s.work()
 		time.Sleep(300 * time.Millisecond)
 		s.program.relax(s.ctx)
 		time.Sleep(time.Second)
 		close(enough)
-		s.must("working without durable commits", <-working)
+		s.must("working without durable commits", <-s.working)
 		s.program.killDatabase()
 		s.program.kill()
 		s.program.start()

@@ -49,6 +49,9 @@ func (b *Book) Acknowledged() []*Command {
 	return b.acknowledged[:len(b.acknowledged):len(b.acknowledged)]
 }
 
+// Count is how many commands were acknowledged.
+func (b *Book) Count() int { return len(b.Acknowledged()) }
+
 // Problems are the first broken promises that clients saw by themselves, and how many
 // there were.
 func (b *Book) Problems() (first []string, all int) {
@@ -59,10 +62,7 @@ func (b *Book) Problems() (first []string, all int) {
 
 // String counts.
 func (b *Book) String() string {
-	b.mu.Lock()
-	n := len(b.acknowledged)
-	b.mu.Unlock()
-	return fmt.Sprintf("%d acknowledged, %d retried, %d cut by the clients, %d asked again, %d read back", n, b.Retries.Load(), b.Cut.Load(), b.Repeats.Load(), b.Reads.Load())
+	return fmt.Sprintf("%d acknowledged, %d retried, %d cut by the clients, %d asked again, %d read back", b.Count(), b.Retries.Load(), b.Cut.Load(), b.Repeats.Load(), b.Reads.Load())
 }
 
 func (b *Book) acknowledge(c *Command) {
