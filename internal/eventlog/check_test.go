@@ -86,3 +86,12 @@ func TestStamperLaws(t *testing.T) {
 		}
 	})
 }
+
+func TestSizeCountsTheStamp(t *testing.T) {
+	d := Draft{Type: "a.B.v1", Meta: Meta{Actor: "a"}.Encode()}
+	stored := d
+	stored.Meta = Stamp(d.Meta, someTime)
+	if got, want := Size([]Draft{d}), Size([]Draft{stored}); got != want {
+		t.Errorf("counted %d bytes, %d are stored", got, want)
+	}
+}

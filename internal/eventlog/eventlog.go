@@ -4,6 +4,7 @@
 package eventlog
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -89,6 +90,10 @@ type Log interface {
 	// position may still become visible: who resumes after the last position seen misses nothing.
 	All(ctx context.Context, after Position) iter.Seq2[Recorded, error]
 
+	// Back yields every event before position before, excluded, the last first: the log from
+	// its end for math.MaxUint64. What is appended meanwhile is not yielded.
+	Back(ctx context.Context, before Position) iter.Seq2[Recorded, error]
+
 	// End is the position of the last event, 0 when the log is empty.
 	End(ctx context.Context) (Position, error)
 
@@ -128,11 +133,16 @@ func (e *ConflictError) Error() string {
 // Is makes errors.Is(err, ErrConflict) true.
 func (e *ConflictError) Is(target error) bool { return target == ErrConflict }
 
-// Size is what counts against [MaxAppend].
+// Size is what counts against [MaxAppend]: the bytes as they will be stored, with the
+// stamps that [Stamp] is going to set. So nothing that passed is refused behind another log
+// that counts what it is sent.
 func Size(drafts []Draft) int {
 	n := 0
 	for _, d := range drafts {
 		n += len(d.Data) + len(d.Meta) + len(d.Type)
+		if bytes.HasPrefix(d.Meta, unstamped) {
+			n += len(stampLayout)
+		}
 	}
 	return n
 }

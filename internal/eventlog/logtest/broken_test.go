@@ -19,6 +19,7 @@ type broken struct {
 	find   func(ctx context.Context, stream string, id eventlog.UUID) (eventlog.Recorded, bool, error)
 	read   func(ctx context.Context, stream string, from eventlog.Revision) iter.Seq2[eventlog.Recorded, error]
 	all    func(ctx context.Context, after eventlog.Position) iter.Seq2[eventlog.Recorded, error]
+	back   func(ctx context.Context, before eventlog.Position) iter.Seq2[eventlog.Recorded, error]
 	wait   func(ctx context.Context, after eventlog.Position) error
 }
 
@@ -62,6 +63,13 @@ func (b *broken) All(ctx context.Context, after eventlog.Position) iter.Seq2[eve
 		return b.all(ctx, after)
 	}
 	return b.Log.All(ctx, after)
+}
+
+func (b *broken) Back(ctx context.Context, before eventlog.Position) iter.Seq2[eventlog.Recorded, error] {
+	if b.back != nil {
+		return b.back(ctx, before)
+	}
+	return b.Log.Back(ctx, before)
 }
 
 func (b *broken) Wait(ctx context.Context, after eventlog.Position) error {

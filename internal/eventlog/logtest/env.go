@@ -63,7 +63,7 @@ func (e *env) wellAnswered(got []eventlog.Recorded, stream string, want eventlog
 	}
 }
 
-// head, end, all and read are the methods, failing the case on an error.
+// head, end, all, back and read are the methods, failing the case on an error.
 func (e *env) head(l eventlog.Log, stream string) eventlog.Revision {
 	e.Helper()
 	h, err := l.Head(e.ctx, stream)
@@ -82,6 +82,13 @@ func (e *env) all(l eventlog.Log, after eventlog.Position) []eventlog.Recorded {
 	e.Helper()
 	got, err := collect(l.All(e.ctx, after))
 	e.check(err, "reading the log")
+	return got
+}
+
+func (e *env) back(l eventlog.Log, before eventlog.Position) []eventlog.Recorded {
+	e.Helper()
+	got, err := collect(l.Back(e.ctx, before))
+	e.check(err, "reading the log backwards")
 	return got
 }
 

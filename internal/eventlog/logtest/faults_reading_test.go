@@ -64,6 +64,45 @@ var readingFaults = []fault{
 		},
 	},
 	{
+		name: "back includes its position", noticed: "back yields what lies before a position, the last first",
+		seed: func(b *broken, l *memlog.Log) {
+			b.back = func(ctx context.Context, before eventlog.Position) iter.Seq2[eventlog.Recorded, error] {
+				return l.Back(ctx, max(before, before+1))
+			}
+		},
+	},
+	{
+		name: "back goes forward", noticed: "back yields what lies before a position, the last first",
+		seed: func(b *broken, l *memlog.Log) {
+			b.back = func(ctx context.Context, before eventlog.Position) iter.Seq2[eventlog.Recorded, error] {
+				got, _ := collect(l.Back(ctx, before))
+				slices.Reverse(got)
+				return yields(got)
+			}
+		},
+	},
+	{
+		name: "back begins again with what is appended", noticed: "back does not see what is appended meanwhile",
+		seed: func(b *broken, l *memlog.Log) {
+			b.back = func(ctx context.Context, before eventlog.Position) iter.Seq2[eventlog.Recorded, error] {
+				return func(yield func(eventlog.Recorded, error) bool) {
+					end, _ := l.End(ctx)
+					for e, err := range l.Back(ctx, before) {
+						if !yield(e, err) {
+							return
+						}
+					}
+					for e, err := range l.All(ctx, end) {
+						if !yield(e, err) {
+							return
+						}
+						break
+					}
+				}
+			}
+		},
+	},
+	{
 		name: "a long log ends after its first page", noticed: "reading goes over many pages",
 		seed: func(b *broken, l *memlog.Log) {
 			b.all = func(ctx context.Context, after eventlog.Position) iter.Seq2[eventlog.Recorded, error] {

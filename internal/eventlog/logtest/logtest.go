@@ -106,6 +106,8 @@ var cases = []testCase{
 	{name: "a stream that does not exist yields nothing", check: missingStream},
 	{name: "all resumes after a position, excluded", check: allResumes},
 	{name: "a position far ahead is after everything", check: farPosition},
+	{name: "back yields what lies before a position, the last first", check: backFrom},
+	{name: "back does not see what is appended meanwhile", check: backIsBounded},
 	{name: "reading goes over many pages", check: manyPages},
 	{name: "a reader may stop early and may use the log meanwhile", check: readersAreFree},
 	{name: "every method returns when its context ends", check: contextEnds},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 	"time"
 
 	"sijil/internal/eventlog"
@@ -94,6 +95,37 @@ func farPosition(e *env) {
 	}
 }
 
+func backFrom(e *env) {
+	l := e.open()
+	e.same(e.back(l, math.MaxUint64), nil)
+	var stored []eventlog.Recorded
+	for i := range 20 {
+		stored = append(stored, e.append(l, fmt.Sprintf("s-%d", i%7), eventlog.Revision(i/7-1), draft(i))...)
+	}
+	reversed := slices.Clone(stored)
+	slices.Reverse(reversed)
+	for _, beyond := range []eventlog.Position{math.MaxUint64, math.MaxInt64 + 1, math.MaxInt64, e.end(l) + 1} {
+		e.same(e.back(l, beyond), reversed)
+	}
+	for i, r := range reversed {
+		e.same(e.back(l, r.Position), reversed[i+1:])
+	}
+	e.same(e.back(l, 0), nil)
+}
+
+func backIsBounded(e *env) {
+	l := e.open()
+	stored := e.append(l, "s-1", eventlog.NoStream, drafts(1, 3)...)
+	slices.Reverse(stored)
+	var got []eventlog.Recorded
+	for r, err := range l.Back(e.ctx, math.MaxUint64) {
+		e.check(err, "reading backwards")
+		got = append(got, r)
+		e.append(l, "s-1", eventlog.Revision(1+len(got)), draft(10+len(got)))
+	}
+	e.same(got, stored)
+}
+
 // manyPages is more than any adapter takes at once, in number and in bytes.
 func manyPages(e *env) {
 	l := e.open()
@@ -115,6 +147,9 @@ func manyPages(e *env) {
 		stored = append(stored, e.append(l, "s-big", eventlog.Revision(i-1), d)...)
 	}
 	e.same(e.all(l, 0), stored)
+	reversed := slices.Clone(stored)
+	slices.Reverse(reversed)
+	e.same(e.back(l, math.MaxUint64), reversed)
 	e.same(e.read(l, "s-long", 0), stored[:2709])
 	e.same(e.read(l, "s-long", 1100), stored[1100:2709])
 	e.same(e.read(l, "s-big", 0), stored[2709:])
@@ -155,6 +190,7 @@ func contextEnds(e *env) {
 		"Find":   func() error { _, _, err := l.Find(ctx, "s-1", id(1)); return err },
 		"Read":   func() error { _, err := collect(l.Read(ctx, "s-1", 0)); return err },
 		"All":    func() error { _, err := collect(l.All(ctx, 0)); return err },
+		"Back":   func() error { _, err := collect(l.Back(ctx, math.MaxUint64)); return err },
 		"End":    func() error { _, err := l.End(ctx); return err },
 		"Wait":   func() error { return l.Wait(ctx, math.MaxInt64) },
 	} {
@@ -169,6 +205,7 @@ func contextEndsMidway(e *env) {
 	e.append(l, "s-1", eventlog.NoStream, drafts(1, 100)...)
 	for name, events := range map[string]func(context.Context) iter.Seq2[eventlog.Recorded, error]{
 		"All":  func(ctx context.Context) iter.Seq2[eventlog.Recorded, error] { return l.All(ctx, 0) },
+		"Back": func(ctx context.Context) iter.Seq2[eventlog.Recorded, error] { return l.Back(ctx, math.MaxUint64) },
 		"Read": func(ctx context.Context) iter.Seq2[eventlog.Recorded, error] { return l.Read(ctx, "s-1", 0) },
 	} {
 		ctx, cancel := context.WithCancel(e.ctx)

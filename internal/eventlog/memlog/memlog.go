@@ -21,7 +21,7 @@ type Log struct {
 	// connection is cut behind a commit, and without storing them when it is false. It runs
 	// outside the log's lock, so it may itself append what another writer would have.
 	FailAppend func(stream string, drafts []eventlog.Draft) (persist bool, err error)
-	// FailRead, when set, is asked by Head, Find, Read, All, End and Wait, with the method's
+	// FailRead, when set, is asked by Head, Find, Read, All, Back, End and Wait, with the method's
 	// name; an error is answered instead.
 	FailRead func(method string) error
 
@@ -208,6 +208,24 @@ func (l *Log) All(ctx context.Context, after eventlog.Position) iter.Seq2[eventl
 		l.mu.Unlock()
 		for i := after; i < eventlog.Position(end); i++ {
 			if !l.yield(ctx, int(i), yield) {
+				return
+			}
+		}
+	}
+}
+
+// Back implements eventlog.Log.
+func (l *Log) Back(ctx context.Context, before eventlog.Position) iter.Seq2[eventlog.Recorded, error] {
+	return func(yield func(eventlog.Recorded, error) bool) {
+		if err := l.readable(ctx, "Back"); err != nil {
+			yield(eventlog.Recorded{}, err)
+			return
+		}
+		l.mu.Lock()
+		end := eventlog.Position(len(l.events))
+		l.mu.Unlock()
+		for p := min(end, max(before, 1)-1); p > 0; p-- {
+			if !l.yield(ctx, int(p-1), yield) {
 				return
 			}
 		}

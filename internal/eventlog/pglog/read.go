@@ -114,9 +114,28 @@ limit $2`
 
 // All implements eventlog.Log.
 func (l *Log) All(ctx context.Context, after eventlog.Position) iter.Seq2[eventlog.Recorded, error] {
+	return l.pages(ctx, allSQL, after)
+}
+
+const backSQL = `
+select ` + columns + `
+from events e
+where e.pos < $1
+order by e.pos desc
+limit $2`
+
+// Back implements eventlog.Log.
+func (l *Log) Back(ctx context.Context, before eventlog.Position) iter.Seq2[eventlog.Recorded, error] {
+	return l.pages(ctx, backSQL, before)
+}
+
+// pages yields what sql selects from position from on, page after page: its first argument
+// is the last position before the page.
+func (l *Log) pages(ctx context.Context, sql string, from eventlog.Position) iter.Seq2[eventlog.Recorded, error] {
 	return func(yield func(eventlog.Recorded, error) bool) {
+		from := from // the sequence may be used again
 		for p := newPager(l); ; {
-			err := p.read(ctx, allSQL, int64(min(after, math.MaxInt64)))
+			err := p.read(ctx, sql, int64(min(from, math.MaxInt64)))
 			if err == nil {
 				err = l.names.fill(ctx, l.pool, p.events, p.streams)
 			}
@@ -126,7 +145,7 @@ func (l *Log) All(ctx context.Context, after eventlog.Position) iter.Seq2[eventl
 			if !hand(ctx, p.events, err, yield) || !p.more {
 				return
 			}
-			after = p.events[len(p.events)-1].Position
+			from = p.events[len(p.events)-1].Position
 		}
 	}
 }
