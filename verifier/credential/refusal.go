@@ -25,6 +25,14 @@ const (
 	IssuerMismatch   Reason = "issuer_mismatch"
 	BadTime          Reason = "bad_time"
 	Unsupported      Reason = "unsupported_format"
+	// Of embedded proofs.
+	BadProof       Reason = "bad_proof"       // the proof object itself is not in order
+	UnmappedTerm   Reason = "unmapped_term"   // a member that no @context gives a meaning, so that nobody signed it
+	UnknownContext Reason = "unknown_context" // an @context that is not pinned here: could not check
+	TooComplex     Reason = "too_complex"     // canonicalizing it would not end in reasonable time
+	// Of selective disclosure.
+	BadDisclosure  Reason = "bad_disclosure"
+	BadHolderProof Reason = "bad_holder_proof"
 )
 
 // Refusal is why a token was not accepted. Detail is English prose for an operator and
