@@ -22,17 +22,22 @@ const (
 	Cty = "vc"
 )
 
-// Signer signs payloads as vc+jwt with one key. It may be used concurrently if the key may.
+// Signer signs payloads of one type with one key. It may be used concurrently if the key may.
 type Signer struct {
 	jws jose.Signer
 	kid string
 }
 
-// NewSigner signs with key, whose private half may live in a file, a token or a service.
+// NewSigner signs credentials as vc+jwt: [NewTypedSigner] for the type of this profile.
+func NewSigner(key crypto.Signer, kid string) (*Signer, error) {
+	return NewTypedSigner(key, kid, Type{Typ, Cty})
+}
+
+// NewTypedSigner signs with key, whose private half may live in a file, a token or a service.
 // kid is what a verifier looks the key up by: absolute ("did:web:…#…") when the issuer is
 // a DID. Ed25519 gives EdDSA, P-256, P-384 and P-521 give ES256, ES384 and ES512; other
-// keys are an error.
-func NewSigner(key crypto.Signer, kid string) (*Signer, error) {
+// keys are an error. An empty kid or cty is left out of the header.
+func NewTypedSigner(key crypto.Signer, kid string, typ Type) (*Signer, error) {
 	alg, err := Alg(key.Public())
 	if err != nil {
 		return nil, err
@@ -40,7 +45,13 @@ func NewSigner(key crypto.Signer, kid string) (*Signer, error) {
 	if alg == "RS256" {
 		return nil, errors.New("RSA keys verify only: sign with Ed25519 or ECDSA")
 	}
-	opts := (&jose.SignerOptions{}).WithType(Typ).WithContentType(Cty).WithHeader("kid", kid)
+	opts := (&jose.SignerOptions{}).WithType(jose.ContentType(typ.Typ))
+	if typ.Cty != "" {
+		opts.WithContentType(jose.ContentType(typ.Cty))
+	}
+	if kid != "" {
+		opts.WithHeader("kid", kid)
+	}
 	jws, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg), Key: opaque{key, jose.SignatureAlgorithm(alg)}}, opts)
 	if err != nil {
 		return nil, fmt.Errorf("prepare signer: %w", err)
@@ -51,7 +62,7 @@ func NewSigner(key crypto.Signer, kid string) (*Signer, error) {
 // KeyID is the kid that the signer writes.
 func (s *Signer) KeyID() string { return s.kid }
 
-// Sign is payload as a compact vc+jwt. It does not look at the payload: lint it first by
+// Sign is payload as a compact JWS. It does not look at the payload: lint it first by
 // verifying a copy that a throwaway key has signed.
 func (s *Signer) Sign(payload []byte) (string, error) {
 	jws, err := s.jws.Sign(payload)

@@ -23,19 +23,27 @@ var algs = []string{"EdDSA", "ES256", "ES384", "ES512", "RS256"}
 // what is signed. They are refused even where they are harmless.
 var forbidden = []string{"jwk", "jku", "x5u", "x5c", "b64", "zip", "enc"}
 
+// Type is a kind of JWS: the header's typ, and its cty where there is one.
+type Type struct{ Typ, Cty string }
+
 // Token is a compact JWS whose outer form is in order. Nothing in it may be believed
 // before [Token.Verify] has said so.
 type Token struct {
-	Alg, Kid string
+	Typ, Alg, Kid string
 	// Payload is the exact bytes that were signed.
 	Payload []byte
 	compact string
 }
 
-// ParseToken reads a compact vc+jwt strictly, in this order: size up to limit bytes, three
-// parts, canonical base64url, header JSON, no critical or key-carrying members, an allowed
-// algorithm, the type. The first thing that is wrong is the refusal's reason.
+// ParseToken reads a compact vc+jwt as [ParseJWS] does.
 func ParseToken(b []byte, limit int) (*Token, *Refusal) {
+	return ParseJWS(b, limit, Type{Typ, Cty})
+}
+
+// ParseJWS reads a compact JWS of one of the types strictly, in this order: size up to limit
+// bytes, three parts, canonical base64url, header JSON, no critical or key-carrying members,
+// an allowed algorithm, the type. The first thing that is wrong is the refusal's reason.
+func ParseJWS(b []byte, limit int, types ...Type) (*Token, *Refusal) {
 	if len(b) > limit {
 		return nil, Refuse(TooLarge, "token has more than %d bytes", limit)
 	}
@@ -48,14 +56,14 @@ func ParseToken(b []byte, limit int) (*Token, *Refusal) {
 	}
 	var decoded [3][]byte
 	for i, part := range parts {
-		d, ok := decodeBase64(part)
+		d, ok := DecodeBase64(part)
 		if !ok {
 			return nil, Refuse(BadEncoding, "part %d is not canonical base64url", i+1)
 		}
 		decoded[i] = d
 	}
 	t := &Token{Payload: decoded[1], compact: string(b)}
-	if refusal := t.readHeader(decoded[0]); refusal != nil {
+	if refusal := t.readHeader(decoded[0], types); refusal != nil {
 		return nil, refusal
 	}
 	if len(t.Payload) == 0 {
@@ -64,9 +72,9 @@ func ParseToken(b []byte, limit int) (*Token, *Refusal) {
 	return t, nil
 }
 
-// decodeBase64 refuses padding, other alphabets, bits left over and line breaks: the same
-// bytes have one spelling. (Go's strict decoder still skips CR and LF.)
-func decodeBase64(b []byte) ([]byte, bool) {
+// DecodeBase64 reads base64url and refuses padding, other alphabets, bits left over and line
+// breaks: the same bytes have one spelling. (Go's strict decoder still skips CR and LF.)
+func DecodeBase64(b []byte) ([]byte, bool) {
 	if bytes.ContainsAny(b, "\r\n") {
 		return nil, false
 	}
@@ -75,7 +83,7 @@ func decodeBase64(b []byte) ([]byte, bool) {
 	return out[:n], err == nil
 }
 
-func (t *Token) readHeader(b []byte) *Refusal {
+func (t *Token) readHeader(b []byte, types []Type) *Refusal {
 	h, refusal := ParseJSON(b)
 	switch {
 	case refusal != nil && refusal.Reason == AmbiguousJSON:
@@ -95,14 +103,16 @@ func (t *Token) readHeader(b []byte) *Refusal {
 	if t.Alg, _ = h.Get("alg").Text(); !slices.Contains(algs, t.Alg) {
 		return Refuse(AlgNotAllowed, "signature algorithm is not one of EdDSA, ES256, ES384, ES512, RS256")
 	}
-	if typ, _ := h.Get("typ").Text(); typ != Typ {
-		if name, ok := otherTypes[typ]; ok {
-			return Refuse(WrongTyp, "this is a %s, which is not a credential that is checked here", name)
+	t.Typ, _ = h.Get("typ").Text()
+	i := slices.IndexFunc(types, func(want Type) bool { return want.Typ == t.Typ })
+	if i < 0 {
+		if name, ok := otherTypes[t.Typ]; ok {
+			return Refuse(WrongTyp, "this is a %s, which is not what is checked here", name)
 		}
-		return Refuse(WrongTyp, "header's typ is not %q", Typ)
+		return Refuse(WrongTyp, "header's typ is not %q", types[0].Typ)
 	}
-	if cty, ok := h.Get("cty").Text(); h.Has("cty") && (!ok || cty != Cty) {
-		return Refuse(WrongTyp, "header's cty is not %q", Cty)
+	if cty, ok := h.Get("cty").Text(); h.Has("cty") && (!ok || cty != types[i].Cty) {
+		return Refuse(WrongTyp, "header's cty is not %q", types[i].Cty)
 	}
 	kid, ok := h.Get("kid").Text()
 	if h.Has("kid") && !ok || len(kid) > maxKid {
@@ -115,6 +125,7 @@ func (t *Token) readHeader(b []byte) *Refusal {
 // otherTypes are typs that we know and that are not a credential of this profile, by the
 // name a reader would know them under.
 var otherTypes = map[string]string{
+	Typ:              "credential (vc+jwt)",
 	"JWT":            "plain JWT or a credential of the older data model 1.1",
 	"vp+jwt":         "presentation (vp+jwt)",
 	"vc+sd-jwt":      "selective-disclosure credential (vc+sd-jwt)",
