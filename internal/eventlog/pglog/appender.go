@@ -209,64 +209,23 @@ func (a *appender) storeAlone(ctx context.Context, p *plan) (free bool, err erro
 	return free, a.conn.SendBatch(ctx, &b).Close()
 }
 
-const (
-	lockedSQL = `begin isolation level read committed`
-	// lastSQL is the place and the times that the next event must not fall behind.
-	lastSQL  = `select pos, created, meta from events order by pos desc limit 1`
-	headsSQL = `select name, id, head from streams where name = any($1)`
-)
+const lockedSQL = `begin isolation level read committed`
 
 // storeLocked reads and stores under the lock, in two round trips.
 func (a *appender) storeLocked(ctx context.Context, batch []*request) (*plan, error) {
 	a.alone, a.last = false, 0
 	a.heads.clear()
 	a.stamper = eventlog.Stamper{}
-	names := make([]string, len(batch))
-	for i, r := range batch {
-		names[i] = r.stream
-	}
-	found := make(map[string]state, len(batch))
+	var now standing
 	var b pgx.Batch
 	b.Queue(lockedSQL)
 	b.Queue(lockSQL, int64(appendLock))
-	b.Queue(lastSQL).Query(func(rows pgx.Rows) error {
-		var pos int64
-		var created time.Time
-		var meta []byte
-		_, err := pgx.ForEachRow(rows, []any{&pos, &created, &meta}, func() error {
-			a.last = eventlog.Position(pos)
-			a.stamper.Last = created.UTC()
-			if at, ok := eventlog.RecordedAt(meta); ok && at.After(a.stamper.Last) {
-				a.stamper.Last = at
-			}
-			return nil
-		})
-		return err
-	})
-	b.Queue(headsSQL, names).Query(func(rows pgx.Rows) error {
-		var name string
-		var s state
-		_, err := pgx.ForEachRow(rows, []any{&name, &s.id, (*int64)(&s.head)}, func() error {
-			found[name] = s
-			return nil
-		})
-		return err
-	})
+	now.queue(&b, batch)
 	if err := a.conn.SendBatch(ctx, &b).Close(); err != nil {
 		return nil, fmt.Errorf("reading the heads: %w", err)
 	}
-
-	p := newPlan(a.last, batch)
-	now := a.log.cfg.Clock()
-	for _, r := range batch {
-		p.add(r, &a.stamper, now, func(stream string, _ eventlog.Revision) (state, bool) {
-			if s, ok := found[stream]; ok {
-				return s, true
-			}
-			return state{head: eventlog.NoStream}, true
-		})
-	}
-	p.finish()
+	p := now.plan(batch, a.log.cfg.Clock())
+	a.last, a.stamper = now.last, now.stamper
 	return p, a.commit(ctx, p)
 }
 
