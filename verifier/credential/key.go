@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rsa"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"math/big"
 
@@ -73,4 +74,29 @@ func (j JWK) Key() (crypto.PublicKey, string, error) {
 		return nil, "", fmt.Errorf("read key %q: use is %q, not sig", j.Kid, j.Use)
 	}
 	return parsed.Key, alg, nil
+}
+
+// private are the JWK members that only a private or shared key has (RFC 7518 §6).
+var private = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
+
+// ReadJWK reads a public JWK. One that holds a private key is an error: whoever published
+// it has lost the key, and nothing signed with it can be believed.
+func ReadJWK(v Value) (JWK, error) {
+	if !v.IsObject() {
+		return JWK{}, errors.New("not a JSON object")
+	}
+	for _, name := range private {
+		if v.Has(name) {
+			return JWK{}, fmt.Errorf("it holds the private member %q", name)
+		}
+	}
+	var j JWK
+	for name, into := range map[string]*string{"kty": &j.Kty, "crv": &j.Crv, "x": &j.X, "y": &j.Y, "n": &j.N, "e": &j.E, "kid": &j.Kid, "alg": &j.Alg, "use": &j.Use} {
+		text, ok := v.Get(name).Text()
+		if v.Has(name) && !ok {
+			return JWK{}, fmt.Errorf("its member %q is not a text", name)
+		}
+		*into = text
+	}
+	return j, nil
 }

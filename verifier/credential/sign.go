@@ -15,11 +15,15 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Typ and Cty are the media types in the header of a credential secured as
-// vc-jose-cose describes (https://www.w3.org/TR/vc-jose-cose/ §3.1.1).
+// The media types in the headers of what vc-jose-cose (https://www.w3.org/TR/vc-jose-cose/
+// §3), SD-JWT VC and the older ways secure.
 const (
-	Typ = "vc+jwt"
-	Cty = "vc"
+	Typ      = "vc+jwt"
+	Cty      = "vc"
+	TypVP    = "vp+jwt"
+	TypSDVC  = "vc+sd-jwt"
+	TypSDJWT = "dc+sd-jwt"
+	TypJWT   = "JWT"
 )
 
 // Signer signs payloads of one type with one key. It may be used concurrently if the key may.
@@ -31,6 +35,11 @@ type Signer struct {
 // NewSigner signs credentials as vc+jwt: [NewTypedSigner] for the type of this profile.
 func NewSigner(key crypto.Signer, kid string) (*Signer, error) {
 	return NewTypedSigner(key, kid, Type{Typ, Cty})
+}
+
+// NewPresenter signs presentations as vp+jwt: a holder does, with a key for authentication.
+func NewPresenter(key crypto.Signer, kid string) (*Signer, error) {
+	return NewTypedSigner(key, kid, Type{TypVP, "vp"})
 }
 
 // NewTypedSigner signs with key, whose private half may live in a file, a token or a service.

@@ -5,8 +5,6 @@ import (
 	"crypto"
 	"encoding/base64"
 	"slices"
-
-	"github.com/go-jose/go-jose/v4"
 )
 
 // Bounds of a token. A diploma has about 2 kB, a transcript with pictures 100 kB.
@@ -16,7 +14,7 @@ const (
 	maxKid    = 1 << 10
 )
 
-// algs are the signature algorithms of the profile (RFC 8725 §3.1: an allow-list).
+// algs are the signature algorithms that are checked (RFC 8725 §3.1: an allow-list).
 var algs = []string{"EdDSA", "ES256", "ES384", "ES512", "RS256"}
 
 // forbidden header members would let a token choose its own key, compress itself or change
@@ -32,7 +30,15 @@ type Token struct {
 	Typ, Alg, Kid string
 	// Payload is the exact bytes that were signed.
 	Payload []byte
-	compact string
+	// Key is the public key in the header of a typ "JWT", where Open Badges has one. It
+	// proves nothing about who signed.
+	Key crypto.PublicKey
+
+	signed, sig []byte
+	// What reading the payload gave, once it was asked for.
+	parsed  bool
+	root    Value
+	refusal *Refusal
 }
 
 // ParseToken reads a compact vc+jwt as [ParseJWS] does.
@@ -40,9 +46,10 @@ func ParseToken(b []byte, limit int) (*Token, *Refusal) {
 	return ParseJWS(b, limit, Type{Typ, Cty})
 }
 
-// ParseJWS reads a compact JWS of one of the types strictly, in this order: size up to limit
-// bytes, three parts, canonical base64url, header JSON, no critical or key-carrying members,
-// an allowed algorithm, the type. The first thing that is wrong is the refusal's reason.
+// ParseJWS reads a compact JWS of one of the types strictly, in this order: size up to
+// limit bytes, three parts, canonical base64url, header JSON, no critical or key-carrying
+// members, an allowed algorithm, the type. The first thing that is wrong is the refusal's
+// reason.
 func ParseJWS(b []byte, limit int, types ...Type) (*Token, *Refusal) {
 	if len(b) > limit {
 		return nil, Refuse(TooLarge, "token has more than %d bytes", limit)
@@ -62,7 +69,7 @@ func ParseJWS(b []byte, limit int, types ...Type) (*Token, *Refusal) {
 		}
 		decoded[i] = d
 	}
-	t := &Token{Payload: decoded[1], compact: string(b)}
+	t := &Token{Payload: decoded[1], sig: decoded[2], signed: b[:len(parts[0])+1+len(parts[1])]}
 	if refusal := t.readHeader(decoded[0], types); refusal != nil {
 		return nil, refusal
 	}
@@ -75,7 +82,7 @@ func ParseJWS(b []byte, limit int, types ...Type) (*Token, *Refusal) {
 // DecodeBase64 reads base64url and refuses padding, other alphabets, bits left over and line
 // breaks: the same bytes have one spelling. (Go's strict decoder still skips CR and LF.)
 func DecodeBase64(b []byte) ([]byte, bool) {
-	if bytes.ContainsAny(b, "\r\n") {
+	if bytes.IndexByte(b, '\r') >= 0 || bytes.IndexByte(b, '\n') >= 0 {
 		return nil, false
 	}
 	out := make([]byte, base64.RawURLEncoding.DecodedLen(len(b)))
@@ -92,18 +99,20 @@ func (t *Token) readHeader(b []byte, types []Type) *Refusal {
 		return Refuse(BadHeader, "header: %s", refusal.Detail)
 	case !h.IsObject():
 		return Refuse(BadHeader, "header is not a JSON object")
+	case sealed(h):
+		return Refuse(Unsupported, "this looks like an electronic seal (JAdES), which is not checked here")
 	case h.Has("crit"):
 		return Refuse(CritNotSupported, "header lists critical extensions; none is supported")
 	}
+	t.Typ, _ = h.Get("typ").Text()
 	for _, name := range forbidden {
-		if h.Has(name) {
+		if h.Has(name) && !(name == "jwk" && t.Typ == TypJWT) {
 			return Refuse(HeaderNotAllowed, "header has the member %q", name)
 		}
 	}
 	if t.Alg, _ = h.Get("alg").Text(); !slices.Contains(algs, t.Alg) {
 		return Refuse(AlgNotAllowed, "signature algorithm is not one of EdDSA, ES256, ES384, ES512, RS256")
 	}
-	t.Typ, _ = h.Get("typ").Text()
 	i := slices.IndexFunc(types, func(want Type) bool { return want.Typ == t.Typ })
 	if i < 0 {
 		if name, ok := otherTypes[t.Typ]; ok {
@@ -119,17 +128,41 @@ func (t *Token) readHeader(b []byte, types []Type) *Refusal {
 		return Refuse(BadHeader, "header's kid is not a text of up to %d bytes", maxKid)
 	}
 	t.Kid = kid
+	if jwk := h.Get("jwk"); jwk.Kind() != Missing {
+		return t.readKey(jwk)
+	}
 	return nil
 }
 
-// otherTypes are typs that we know and that are not a credential of this profile, by the
-// name a reader would know them under.
+func (t *Token) readKey(v Value) *Refusal {
+	jwk, err := ReadJWK(v)
+	if err != nil {
+		return Refuse(HeaderNotAllowed, "header's jwk cannot be used: %s", err)
+	}
+	if t.Key, _, err = jwk.Key(); err != nil {
+		return Refuse(HeaderNotAllowed, "header's jwk is not a public key that is used here")
+	}
+	return nil
+}
+
+// sealed recognises the headers of a JAdES signature (ETSI TS 119 182-1 §5.2).
+func sealed(header Value) bool {
+	for _, name := range header.Names() {
+		switch name {
+		case "sigT", "sigD", "sigPId", "sigPl", "srCms", "srAts", "adoTst", "x5t#o", "sigX5ts":
+			return true
+		}
+	}
+	return false
+}
+
+// otherTypes are typs that we know, by the name a reader would know them under.
 var otherTypes = map[string]string{
+	TypJWT:           "plain JWT",
 	Typ:              "credential (vc+jwt)",
-	"JWT":            "plain JWT or a credential of the older data model 1.1",
-	"vp+jwt":         "presentation (vp+jwt)",
-	"vc+sd-jwt":      "selective-disclosure credential (vc+sd-jwt)",
-	"dc+sd-jwt":      "selective-disclosure credential (dc+sd-jwt)",
+	TypVP:            "presentation (vp+jwt)",
+	TypSDVC:          "selective-disclosure credential (vc+sd-jwt)",
+	TypSDJWT:         "selective-disclosure credential (dc+sd-jwt)",
 	"vp+sd-jwt":      "selective-disclosure presentation (vp+sd-jwt)",
 	"kb+jwt":         "key-binding token",
 	"at+jwt":         "access token",
@@ -143,12 +176,14 @@ func (t *Token) Verify(key crypto.PublicKey, alg string) *Refusal {
 	if t.Alg != alg {
 		return Refuse(AlgNotAllowed, "the key is used with %s only", alg)
 	}
-	jws, err := jose.ParseSignedCompact(t.compact, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
-	if err != nil {
-		return Refuse(BadHeader, "not a compact JWS")
+	return CheckSignature(key, alg, t.signed, t.sig)
+}
+
+// JSON is the payload parsed, once.
+func (t *Token) JSON() (Value, *Refusal) {
+	if !t.parsed {
+		t.root, t.refusal = ParseJSON(t.Payload)
+		t.parsed = true
 	}
-	if _, err := jws.Verify(key); err != nil {
-		return Refuse(BadSignature, "signature does not fit the content")
-	}
-	return nil
+	return t.root, t.refusal
 }
