@@ -1,8 +1,7 @@
 package did
 
 import (
-	"bytes"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -20,6 +19,7 @@ type Document struct {
 	ID                 string               `json:"id"`
 	VerificationMethod []VerificationMethod `json:"verificationMethod"`
 	AssertionMethod    []string             `json:"assertionMethod"`
+	Authentication     []string             `json:"authentication,omitempty"`
 }
 
 // VerificationMethod is one public key.
@@ -54,14 +54,20 @@ func NewDocument(issuer Issuer) Document {
 		doc.VerificationMethod = append(doc.VerificationMethod, VerificationMethod{
 			ID: k.JWK.Kid, Type: "JsonWebKey", Controller: issuer.ID, PublicKeyJWK: k.JWK,
 		})
+		if k.Purpose == ForAuthentication {
+			doc.Authentication = append(doc.Authentication, k.JWK.Kid)
+			continue
+		}
 		doc.AssertionMethod = append(doc.AssertionMethod, k.JWK.Kid)
 	}
 	return doc
 }
 
 // ParseDocument reads a DID document that must be about id. The result has the keys listed
-// in assertionMethod, without lifetimes, since a DID document has no history; the purpose
-// follows from the key's name. Other relationships and key forms are passed over.
+// in assertionMethod and in authentication, one listed in both twice, without lifetimes,
+// since a DID document has no history; the purpose of the former follows from the key's
+// name. A relationship may name a method or hold it. Other relationships and key forms are
+// passed over.
 func ParseDocument(b []byte, id string) (Issuer, error) {
 	root, refusal := credential.ParseJSON(b)
 	if refusal != nil {
@@ -70,33 +76,69 @@ func ParseDocument(b []byte, id string) (Issuer, error) {
 	if got, _ := root.Get("id").Text(); got != id {
 		return Issuer{}, fmt.Errorf("DID document is about another DID than %s", id)
 	}
-	may := map[string]bool{}
-	for _, ref := range root.Get("assertionMethod").Items() {
-		if kid, ok := ref.Text(); ok {
-			may[absolute(id, kid)] = true
-		}
-	}
-	out := Issuer{ID: id, StatusRequired: true} // it does not say, so the strict rule holds
+	methods := map[string]credential.Value{}
 	for _, m := range root.Get("verificationMethod").Items() {
 		kid, _ := m.Get("id").Text()
-		kid = absolute(id, kid)
-		if owner, _ := m.Get("controller").Text(); !may[kid] || owner != id || !m.Get("publicKeyJwk").IsObject() {
-			continue
+		if methods[absolute(id, kid)].IsObject() {
+			return Issuer{}, errors.New("DID document names two keys alike")
 		}
-		k, err := parseKey(m.Get("publicKeyJwk"))
-		if err != nil {
-			return Issuer{}, err
+		methods[absolute(id, kid)] = m
+	}
+	out := Issuer{ID: id, StatusRequired: true} // it does not say, so the strict rule holds
+	for _, relation := range []string{"assertionMethod", "authentication"} {
+		seen := map[string]bool{}
+		for _, m := range root.Get(relation).Items() {
+			if ref, ok := m.Text(); ok {
+				m = methods[absolute(id, ref)]
+			}
+			k, ok, err := methodKey(m, id)
+			if err != nil {
+				return Issuer{}, err
+			}
+			if !ok || seen[k.JWK.Kid] {
+				continue
+			}
+			seen[k.JWK.Kid] = true
+			_, fragment, _ := Split(k.JWK.Kid)
+			switch {
+			case relation == "authentication":
+				k.Purpose = ForAuthentication
+			case strings.HasPrefix(fragment, statusFragment):
+				k.Purpose = ForStatus
+			default:
+				k.Purpose = ForCredentials
+			}
+			out.Keys = append(out.Keys, k)
 		}
-		k.JWK.Kid, k.Purpose = kid, ForCredentials
-		if _, fragment, _ := Split(kid); strings.HasPrefix(fragment, statusFragment) {
-			k.Purpose = ForStatus
-		}
-		if err := k.Parse(); err != nil {
-			return Issuer{}, err
-		}
-		out.Keys = append(out.Keys, k)
 	}
 	return out, nil
+}
+
+// methodKey is the key of a verification method of id, and false for another's and for
+// forms that are not read here.
+func methodKey(m credential.Value, id string) (k Key, ok bool, err error) {
+	kid, _ := m.Get("id").Text()
+	if owner, _ := m.Get("controller").Text(); kid == "" || owner != id {
+		return Key{}, false, nil
+	}
+	switch multibase, isMultikey := m.Get("publicKeyMultibase").Text(); {
+	case m.Get("publicKeyJwk").IsObject():
+		if k.JWK, err = credential.ReadJWK(m.Get("publicKeyJwk")); err != nil {
+			return Key{}, false, fmt.Errorf("read published key: %w", err)
+		}
+	case isMultikey:
+		pub, err := ParseMultikey(multibase)
+		if err != nil {
+			return Key{}, false, nil // of a kind that signs nothing here
+		}
+		if k.JWK, err = credential.NewJWK(pub, kid); err != nil {
+			return Key{}, false, err
+		}
+	default:
+		return Key{}, false, nil
+	}
+	k.JWK.Kid = absolute(id, kid)
+	return k, true, k.Parse()
 }
 
 func absolute(id, kid string) string {
@@ -104,24 +146,4 @@ func absolute(id, kid string) string {
 		return id + kid
 	}
 	return kid
-}
-
-// parseKey reads a JWK. One that holds a private key is refused: whoever published it has
-// lost the key, and nothing signed with it can be believed.
-func parseKey(v credential.Value) (Key, error) {
-	for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "k"} {
-		if v.Has(private) {
-			return Key{}, fmt.Errorf("published key holds the private member %q", private)
-		}
-	}
-	var k Key
-	if err := decode(v.Raw(), &k.JWK); err != nil {
-		return Key{}, fmt.Errorf("read published key: %w", err)
-	}
-	return k, nil
-}
-
-// decode is for JSON that the strict scanner has already taken: no duplicates are left.
-func decode(raw []byte, into any) error {
-	return json.NewDecoder(bytes.NewReader(raw)).Decode(into)
 }

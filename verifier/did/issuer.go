@@ -20,6 +20,8 @@ type Purpose string
 const (
 	ForCredentials Purpose = "credential"
 	ForStatus      Purpose = "status"
+	// ForAuthentication is a holder's: it signs presentations.
+	ForAuthentication Purpose = "authentication"
 )
 
 // Issuer is an institution that a verifier trusts, with every key that it ever had.

@@ -56,8 +56,8 @@ func ParseKeySet(b []byte, id string) (Issuer, error) {
 	}
 	out := Issuer{ID: set.Issuer, Name: set.Name, StatusRequired: set.StatusRequired, Accreditations: set.Accreditations}
 	for i, v := range root.Get("keys").Items() {
-		if _, err := parseKey(v); err != nil {
-			return Issuer{}, err
+		if _, err := credential.ReadJWK(v); err != nil {
+			return Issuer{}, fmt.Errorf("read published key: %w", err)
 		}
 		p := set.Keys[i]
 		k := Key{JWK: p.JWK, Purpose: p.Purpose, ValidFrom: p.ValidFrom, ValidTo: p.ValidTo, CompromisedAt: p.CompromisedAt}
