@@ -1,0 +1,122 @@
+package esdbserver
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+	"unicode/utf8"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+// ErrDenied is what Config.Authenticate answers when the credentials are wrong, or missing
+// and needed.
+var ErrDenied = errors.New("the credentials are not good")
+
+// Credentials are what a caller sent: a user and a password, a bearer token, or nothing.
+type Credentials struct {
+	User, Password string
+	Token          string
+}
+
+// LogValue keeps credentials out of log lines.
+func (Credentials) LogValue() slog.Value { return slog.StringValue("credentials") }
+
+// maxAuthorization bounds a header that is parsed before anybody is known.
+const maxAuthorization = 16 << 10
+
+// parseAuthorization reads an authorization header: Basic (RFC 7617, UTF-8) or Bearer (RFC 6750).
+func parseAuthorization(header string) (c Credentials, ok bool) {
+	scheme, rest, found := strings.Cut(header, " ")
+	if !found || len(header) > maxAuthorization {
+		return c, false
+	}
+	rest = strings.Trim(rest, " ")
+	switch {
+	case strings.EqualFold(scheme, "basic"):
+		plain, err := base64.StdEncoding.Strict().DecodeString(rest)
+		if err != nil || !utf8.Valid(plain) {
+			return c, false
+		}
+		user, password, found := strings.Cut(string(plain), ":")
+		return Credentials{User: user, Password: password}, found && user != ""
+	case strings.EqualFold(scheme, "bearer"):
+		return Credentials{Token: rest}, rest != "" && !strings.ContainsAny(rest, " \t,")
+	}
+	return c, false
+}
+
+// caller says who calls. Features and gossip are for everybody: clients ask them before they send credentials.
+func (s *Server) caller(ctx context.Context) (Caller, error) {
+	if s.cfg.Authenticate == nil {
+		return Caller{Log: s.cfg.Log, MayAppend: !s.cfg.ReadOnly}, nil
+	}
+	md, _ := metadata.FromIncomingContext(ctx)
+	headers := md.Get("authorization")
+	var c Credentials
+	if len(headers) > 0 {
+		ok := len(headers) == 1
+		if ok {
+			c, ok = parseAuthorization(headers[0])
+		}
+		if !ok {
+			return Caller{}, &refusal{code: codes.Unauthenticated, message: "the authorization header is not one Basic or Bearer credential"}
+		}
+	}
+	caller, err := s.cfg.Authenticate(ctx, c)
+	switch {
+	case errors.Is(err, ErrDenied) && len(headers) == 0:
+		return Caller{}, accessDenied() // as EventStoreDB answers the nameless
+	case errors.Is(err, ErrDenied):
+		return Caller{}, &refusal{code: codes.Unauthenticated, message: ErrDenied.Error()}
+	case err != nil:
+		return Caller{}, err
+	}
+	if caller.Log == nil {
+		caller.Log = s.cfg.Log
+	}
+	caller.MayAppend = caller.MayAppend && !s.cfg.ReadOnly
+	return caller, nil
+}
+
+// lasting is ctx for a call that may last: it ends when the server stops and when the caller's credentials do.
+func (s *Server) lasting(ctx context.Context, c Caller) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := func() { cancel(context.Canceled) }
+	go func() {
+		select {
+		case <-s.quit:
+			cancel(errStopping)
+		case <-ctx.Done():
+		}
+	}()
+	if c.Until.IsZero() {
+		return ctx, stop
+	}
+	ctx, done := context.WithDeadlineCause(ctx, c.Until, errExpired)
+	return ctx, func() { done(); stop() }
+}
+
+// surviveUnary and surviveStream keep one caller's request from ending everybody's server.
+func (s *Server) surviveUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
+	defer s.survive(ctx, info.FullMethod, &err)
+	return handler(ctx, req)
+}
+
+func (s *Server) surviveStream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
+	defer s.survive(stream.Context(), info.FullMethod, &err)
+	return handler(srv, stream)
+}
+
+func (s *Server) survive(ctx context.Context, method string, err *error) {
+	if p := recover(); p != nil {
+		s.cfg.Logger.ErrorContext(ctx, "a call of the EventStoreDB protocol panicked", "method", method, "panic", p, "stack", string(debug.Stack()))
+		*err = status.Error(codes.Internal, "internal error")
+	}
+}
