@@ -28,7 +28,8 @@ var imports = []row{
 	{"verifier/credential", nil},
 	{"verifier/did", []string{"verifier/credential"}},
 	{"verifier/status", []string{"verifier/credential"}},
-	{"verifier/bundle", []string{"verifier/did"}},
+	{"verifier/keyfile", []string{"verifier/credential"}},
+	{"verifier/bundle", []string{"verifier/credential", "verifier/did", "verifier/keyfile"}},
 	{"verifier", []string{"verifier/credential", "verifier/did", "verifier/status", "verifier/bundle"}},
 	{"verifier/*", []string{"verifier", "verifier/*"}},
 	// Floor 2
@@ -44,6 +45,7 @@ var imports = []row{
 	{"projections", []string{"domain", "domain/*", "internal/eventlog"}},
 	{"internal/process", []string{"domain", "domain/*", "internal/eventlog", "internal/ledger"}},
 	{"internal/integrity", []string{"domain", "domain/*", "internal/eventlog"}},
+	{"internal/logcopy", []string{"internal/eventlog"}},
 	{"internal/issuer", []string{
 		"domain", "domain/*", "internal/eventlog", "internal/follower", "internal/ledger", "internal/vault",
 		"verifier", "verifier/*",
