@@ -17,6 +17,7 @@ const (
 	KeyNotValidThen      credential.Reason = "key_not_valid_then"
 	KeyCompromised       credential.Reason = "key_compromised"
 	NotRecorded          credential.Reason = "not_recorded"
+	TrustStale           credential.Reason = "trust_stale"
 	LedgerMismatch       credential.Reason = "ledger_mismatch"
 	NotAnchored          credential.Reason = "not_anchored"
 	NotYetValid          credential.Reason = "not_yet_valid"
@@ -79,8 +80,9 @@ var explanations = []Explanation{
 	{KeyNotValidThen, "issuerKey", False, "The key was not in force when the ledger recorded the credential, or at the date that it claims."},
 	{KeyCompromised, "issuerKey", False, "Somebody else had the key, and the ledger did not record the credential before."},
 	{NotRecorded, "issuerKey", Unchecked, "The key is retired or compromised, and no ledger extract at hand shows that the credential is from before."},
-	{NotAccredited, "accreditation", False, "The issuer was not accredited on the award date."},
-	{AccreditationUnknown, "accreditation", Unchecked, "The source of trust says nothing about accreditation. This alone never keeps a credential from being VALID."},
+	{TrustStale, "issuerKey", Unchecked, "The key was good when the bundle was made, but the bundle's term has ended: the key may have been compromised since."},
+	{NotAccredited, "accreditation", False, "The issuer was not accredited to award this on the award date, or its accreditation was withdrawn from the beginning."},
+	{AccreditationUnknown, "accreditation", Unchecked, "The source of trust says nothing about accreditation, or is from before the award. This alone never keeps a credential from being VALID."},
 	{Revoked, "status", False, "The issuer revoked it. Final, so that an old list says it too."},
 	{Suspended, "status", False, "The issuer suspended it for now."},
 	{StatusUnverifiable, "status", Unchecked, "A status entry or its list could not be had, read or trusted: unreachable, not a known kind, another issuer's, another purpose, index out of range."},

@@ -20,6 +20,7 @@ type Store struct {
 	lists      map[string]*Fetched
 	records    map[recordID]Record
 	hasRecords bool
+	expires    time.Time // of a signed bundle
 	origins    map[string]bool
 }
 
@@ -28,7 +29,7 @@ type recordID struct{ issuer, id string }
 // NewStore is the trust that b gives; name tells readers where it is from, as "bundle".
 func NewStore(name string, b bundle.Bundle) (*Store, error) {
 	s := &Store{
-		source: Source{name, b.Now.Time, b.Unsigned}, hasRecords: b.HasRecords,
+		source: Source{name, b.Now.Time, b.Unsigned}, hasRecords: b.HasRecords, expires: b.Manifest.Expires.Time,
 		issuers: map[string]Issuer{}, keys: map[string][]OwnedKey{}, lists: map[string]*Fetched{},
 		records: make(map[recordID]Record, len(b.Records)), origins: map[string]bool{},
 	}
@@ -64,7 +65,7 @@ func (s *Store) addKeys(issuer string, keys []did.Key) error {
 				return err
 			}
 		}
-		s.keys[k.JWK.Kid] = append(s.keys[k.JWK.Kid], OwnedKey{issuer, k})
+		s.keys[k.JWK.Kid] = append(s.keys[k.JWK.Kid], OwnedKey{issuer, k, s.expires})
 	}
 	return nil
 }

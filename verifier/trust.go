@@ -65,6 +65,9 @@ type Source struct {
 type OwnedKey struct {
 	Issuer string
 	did.Key
+	// VouchedUntil is until when the source stands behind what it says of the key, zero for no
+	// end: a bundle cannot know what happens to a key after its term.
+	VouchedUntil time.Time
 }
 
 // Issuer is what a verifier needs of a registered issuer.

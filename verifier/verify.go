@@ -273,6 +273,9 @@ func (c *check) life() {
 	default:
 		answer(True, "", k.ValidFrom.Time)
 	}
+	if until := k.VouchedUntil; c.verdict.Lines.IssuerKey.Answer == True && !until.IsZero() && !at.Before(until) {
+		answer(Unchecked, TrustStale, until)
+	}
 }
 
 // accreditation asks whether the issuer was accredited on the award date, where the trust
@@ -287,11 +290,17 @@ func (c *check) accreditation() {
 		l.Accreditation = c.line(Unchecked, AccreditationUnknown, time.Time{})
 		return
 	}
+	achievement, _ := c.cred.Subject.Get("achievement").Get("id").Text()
 	for _, a := range c.issuer.Accreditations {
-		if !award.Before(a.From.Time) && (a.Until.IsZero() || award.Before(a.Until.Time)) {
+		if a.Covers(achievement, award) {
 			l.Accreditation = c.line(True, "", award)
 			return
 		}
+	}
+	if asOf := c.trust.Source().AsOf; !asOf.IsZero() && (award.After(asOf) || c.times.ValidFrom.After(asOf)) {
+		// The source is from before the credential: the accreditation can have been granted since.
+		l.Accreditation = c.line(Unchecked, AccreditationUnknown, award)
+		return
 	}
 	l.Accreditation = c.line(False, NotAccredited, award)
 }

@@ -1,7 +1,7 @@
 package bundle
 
 import (
-	"archive/zip"
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -12,27 +12,49 @@ import (
 	"strings"
 
 	"sijil/verifier/did"
+	"sijil/verifier/keyfile"
 )
 
 // Bounds of a bundle, counted as it unpacks, so that a ZIP bomb costs no more than this.
 const (
-	maxTrust  = 64 << 20
-	maxLedger = 512 << 20 // about two million records
-	maxMap    = 16 << 20
-	maxList   = 512 << 10
-	maxLists  = 16_384
-	maxTotal  = 1 << 30
+	maxManifest = 8 << 20
+	maxTrust    = 64 << 20
+	maxLedger   = 512 << 20 // about two million records
+	maxMap      = 16 << 20
+	maxList     = 512 << 10
+	maxLists    = 16_384
+	maxDocument = 64 << 10
+	maxTotal    = 1 << 30
 )
 
 // Open reads the bundle at path, a directory or a ZIP (its files at the top or in one
-// folder). [ErrUnsigned] unless unsigned bundles are allowed.
-func Open(path string, allowUnsigned bool) (Bundle, error) {
+// folder), whether or not it is signed, and looks at no signature: the result is Unsigned.
+// [ErrUnsigned], or [KeyMissing] for a signed one, unless that is allowed.
+func Open(path string, insecure bool) (Bundle, error) {
+	return open(path, func(fsys fs.FS) (Bundle, error) {
+		if !insecure {
+			if _, err := fs.Stat(fsys, manifestFile); err == nil {
+				return Bundle{}, Refuse(KeyMissing, "it is signed: give the ledger's bundle key with --bundle-key")
+			}
+			return Bundle{}, ErrUnsigned
+		}
+		b, err := Read(fsys)
+		b.Unsigned = true
+		return b, err
+	})
+}
+
+// OpenSigned reads the bundle at path if one of keys signed its manifest and it has exactly
+// the files of the manifest. It does not know the time: a bundle that has expired opens, and
+// verifying says that it is stale.
+func OpenSigned(path string, keys []keyfile.Public) (Bundle, error) {
+	return open(path, func(fsys fs.FS) (Bundle, error) { return ReadSigned(fsys, keys) })
+}
+
+func open(path string, read func(fs.FS) (Bundle, error)) (Bundle, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return Bundle{}, fmt.Errorf("open bundle: %w", err)
-	}
-	if !allowUnsigned {
-		return Bundle{}, ErrUnsigned
 	}
 	if info.IsDir() {
 		root, err := os.OpenRoot(path) // no link in it leads outside
@@ -40,180 +62,171 @@ func Open(path string, allowUnsigned bool) (Bundle, error) {
 			return Bundle{}, fmt.Errorf("open bundle: %w", err)
 		}
 		defer root.Close()
-		return unsigned(Read(root.FS()))
+		return inFolder(root.FS(), read)
 	}
-	z, err := zip.OpenReader(path)
+	z, err := openZIP(path)
 	if err != nil {
-		return Bundle{}, fmt.Errorf("open bundle %s: neither a directory nor a ZIP: %w", path, err)
-	}
-	defer z.Close()
-	return unsigned(Read(z))
-}
-
-func unsigned(b Bundle, err error) (Bundle, error) {
-	b.Unsigned = true
-	return b, err
-}
-
-// Read reads a bundle's files from fsys.
-func Read(fsys fs.FS) (Bundle, error) {
-	if _, err := fs.Stat(fsys, trustFile); errors.Is(err, fs.ErrNotExist) {
-		entries, dirErr := fs.ReadDir(fsys, ".")
-		if dirErr != nil || len(entries) != 1 || !entries[0].IsDir() {
-			return Bundle{}, fmt.Errorf("read bundle: there is no %s in it", trustFile)
-		}
-		if fsys, err = fs.Sub(fsys, entries[0].Name()); err != nil {
-			return Bundle{}, fmt.Errorf("read bundle: %w", err)
-		}
-	}
-	r := reader{fsys: fsys, left: maxTotal}
-	var doc trustDoc
-	if err := r.json(trustFile, maxTrust, &doc); err != nil {
 		return Bundle{}, err
 	}
-	b := Bundle{Now: doc.Now, Issuers: doc.Issuers, OtherKeys: doc.OtherKeys, Lists: map[string][]byte{}}
+	defer z.Close()
+	return inFolder(z, read)
+}
+
+// inFolder reads fsys or, if all it has is one folder, that.
+func inFolder(fsys fs.FS, read func(fs.FS) (Bundle, error)) (Bundle, error) {
+	if _, err := fs.Stat(fsys, trustFile); errors.Is(err, fs.ErrNotExist) {
+		entries, dirErr := fs.ReadDir(fsys, ".")
+		if dirErr == nil && len(entries) == 1 && entries[0].IsDir() {
+			if fsys, err = fs.Sub(fsys, entries[0].Name()); err != nil {
+				return Bundle{}, fmt.Errorf("read bundle: %w", err)
+			}
+		}
+	}
+	return read(fsys)
+}
+
+// Read reads a bundle's files from fsys, as they are.
+func Read(fsys fs.FS) (Bundle, error) {
+	r := reader{fsys: fsys, left: maxTotal}
+	return r.bundle()
+}
+
+// ReadSigned reads a signed bundle's files from fsys.
+func ReadSigned(fsys fs.FS, keys []keyfile.Public) (Bundle, error) {
+	r := reader{fsys: fsys, left: maxTotal}
+	token, err := r.file(manifestFile, maxManifest)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Bundle{}, ErrUnsigned
+	} else if err != nil {
+		return Bundle{}, err
+	}
+	m, err := parseManifest(token, keys)
+	if err != nil {
+		return Bundle{}, err
+	}
+	r.listed, r.unread = map[string]File{}, map[string]bool{}
+	for _, f := range m.Files {
+		r.listed[f.Name], r.unread[f.Name] = f, true
+	}
+	if err := r.same(); err != nil {
+		return Bundle{}, err
+	}
+	b, err := r.bundle()
+	if err != nil {
+		return Bundle{}, err
+	}
+	for name := range r.unread {
+		return Bundle{}, Refuse(BadManifest, "%s is signed and nothing in the bundle uses it", name)
+	}
+	if !b.Now.Equal(m.GeneratedAt.Time) {
+		return Bundle{}, Refuse(BadManifest, "%s and %s are from different times", manifestFile, trustFile)
+	}
+	b.Manifest = m
+	return b, nil
+}
+
+func (r *reader) bundle() (Bundle, error) {
+	var doc trustDoc
+	if err := r.json(trustFile, maxTrust, &doc); errors.Is(err, fs.ErrNotExist) {
+		return Bundle{}, Refuse(Missing, "there is no %s in it", trustFile)
+	} else if err != nil {
+		return Bundle{}, err
+	}
+	b := Bundle{Now: doc.Now, Issuers: doc.Issuers, OtherKeys: doc.OtherKeys}
 	if err := parseKeys(&b); err != nil {
 		return Bundle{}, err
 	}
-	files := map[string]string{}
-	if err := r.json(mapFile, maxMap, &files); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	var err error
+	if b.Lists, err = r.mapped(mapFile, statusDir, maxList); err != nil {
 		return Bundle{}, err
 	}
-	if len(files) > maxLists {
-		return Bundle{}, fmt.Errorf("read %s: more than %d lists", mapFile, maxLists)
+	if b.Lists == nil {
+		b.Lists = map[string][]byte{}
 	}
-	for url, name := range files {
-		if !fs.ValidPath(name) || !strings.HasPrefix(name, statusDir+"/") {
-			return Bundle{}, fmt.Errorf("read %s: %q is not a file of %s/", mapFile, name, statusDir)
-		}
-		token, err := r.file(name, maxList)
-		if err != nil {
-			return Bundle{}, err
-		}
-		b.Lists[url] = token
+	if b.Documents, err = r.mapped(didMapFile, didDir, maxDocument); err != nil {
+		return Bundle{}, err
 	}
-	err := r.records(&b)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil // HasRecords stays false
+	if err := checkDocuments(b); err != nil {
+		return Bundle{}, err
 	}
-	return b, err
-}
-
-// parseKeys reads every key once and refuses an issuer that is there twice: which of two
-// histories holds must not depend on their order.
-func parseKeys(b *Bundle) error {
-	seen := map[string]bool{}
-	for i := range b.Issuers {
-		issuer := &b.Issuers[i]
-		if issuer.ID == "" || seen[issuer.ID] {
-			return fmt.Errorf("read %s: issuer %q is empty or listed twice", trustFile, issuer.ID)
-		}
-		seen[issuer.ID] = true
-		kids := map[string]bool{}
-		for j := range issuer.Keys {
-			kid := issuer.Keys[j].JWK.Kid
-			if kids[kid] {
-				return fmt.Errorf("read %s: issuer %s has two keys named %q", trustFile, issuer.ID, kid)
-			}
-			kids[kid] = true
-			if err := issuer.Keys[j].Parse(); err != nil {
-				return fmt.Errorf("read %s: issuer %s: %w", trustFile, issuer.ID, err)
-			}
-		}
-	}
-	for i := range b.OtherKeys {
-		if err := b.OtherKeys[i].Parse(); err != nil {
-			return fmt.Errorf("read %s: other keys: %w", trustFile, err)
-		}
-	}
-	return nil
-}
-
-type reader struct {
-	fsys fs.FS
-	left int64 // bytes that may still be unpacked
-}
-
-// open gives the file and a reader that fails, rather than ends, at limit bytes.
-func (r *reader) open(name string, limit int64) (fs.File, io.Reader, error) {
-	f, err := r.fsys.Open(name)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read bundle: %w", err)
-	}
-	return f, &capped{r: f, name: name, left: limit, total: &r.left}, nil
-}
-
-func (r *reader) file(name string, limit int64) ([]byte, error) {
-	f, in, err := r.open(name, limit)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(in)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+	if err := r.records(&b); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Bundle{}, err
 	}
 	return b, nil
 }
 
-func (r *reader) json(name string, limit int64, into any) error {
-	f, in, err := r.open(name, limit)
-	if err != nil {
-		return err
+// mapped reads the files of a map, which must lie in dir; nil if there is no map.
+func (r *reader) mapped(name, dir string, limit int64) (map[string][]byte, error) {
+	files := map[string]string{}
+	if err := r.json(name, maxMap, &files); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
 	}
-	defer f.Close()
-	dec := json.NewDecoder(in)
-	if err := dec.Decode(into); err != nil {
-		return fmt.Errorf("read %s: %w", name, err)
+	if len(files) > maxLists {
+		return nil, Refuse(TooLarge, "%s names more than %d files", name, maxLists)
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read %s: text after the JSON value", name)
+	out := make(map[string][]byte, len(files))
+	for key, file := range files {
+		if !fs.ValidPath(file) || !strings.HasPrefix(file, dir+"/") {
+			return nil, Refuse(BadPath, "%s: %q is not a file of %s/", name, file, dir)
+		}
+		b, err := r.file(file, limit)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, Refuse(Missing, "%s is not there", file)
+		} else if err != nil {
+			return nil, err
+		}
+		out[key] = b
 	}
-	return nil
+	return out, nil
 }
 
 // records streams ledger.json: decoding it whole would hold every record twice.
 func (r *reader) records(b *Bundle) error {
-	f, in, err := r.open(ledgerFile, maxLedger)
-	if err != nil {
+	malformed := func(err error) error { return Refuse(Malformed, "%s: %s", ledgerFile, err) }
+	return r.with(ledgerFile, maxLedger, func(in io.Reader) error {
+		dec := json.NewDecoder(in)
+		if t, err := dec.Token(); err != nil || t != json.Delim('[') {
+			return Refuse(Malformed, "%s is not a JSON array", ledgerFile)
+		}
+		for dec.More() {
+			var rec did.Record
+			if err := dec.Decode(&rec); err != nil {
+				return malformed(err)
+			}
+			if sum, err := hex.DecodeString(rec.PayloadSHA256); err != nil || len(sum) != 32 || rec.ID == "" || rec.Issuer == "" || rec.RecordedAt.IsZero() {
+				return Refuse(Malformed, "%s: record %d is incomplete", ledgerFile, len(b.Records))
+			}
+			b.Records = append(b.Records, rec)
+		}
+		if _, err := dec.Token(); err != nil {
+			return malformed(err)
+		}
+		b.HasRecords = true
+		return nil
+	})
+}
+
+func (r *reader) file(name string, limit int64) (b []byte, err error) {
+	err = r.with(name, limit, func(in io.Reader) error {
+		var buf bytes.Buffer
+		_, err := buf.ReadFrom(in)
+		b = buf.Bytes()
 		return err
-	}
-	defer f.Close()
-	dec := json.NewDecoder(in)
-	if t, err := dec.Token(); err != nil || t != json.Delim('[') {
-		return fmt.Errorf("read %s: not a JSON array", ledgerFile)
-	}
-	for dec.More() {
-		var rec did.Record
-		if err := dec.Decode(&rec); err != nil {
-			return fmt.Errorf("read %s: %w", ledgerFile, err)
-		}
-		if sum, err := hex.DecodeString(rec.PayloadSHA256); err != nil || len(sum) != 32 || rec.ID == "" || rec.Issuer == "" || rec.RecordedAt.IsZero() {
-			return fmt.Errorf("read %s: record %d is incomplete", ledgerFile, len(b.Records))
-		}
-		b.Records = append(b.Records, rec)
-	}
-	if _, err := dec.Token(); err != nil {
-		return fmt.Errorf("read %s: %w", ledgerFile, err)
-	}
-	b.HasRecords = true
-	return nil
+	})
+	return b, err
 }
 
-// capped counts against the file's limit and the bundle's.
-type capped struct {
-	r     io.Reader
-	name  string
-	left  int64
-	total *int64
-}
-
-func (c *capped) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.left -= int64(n)
-	*c.total -= int64(n)
-	if c.left < 0 || *c.total < 0 {
-		return 0, fmt.Errorf("%s is larger than a bundle may hold", c.name)
-	}
-	return n, err
+func (r *reader) json(name string, limit int64, into any) error {
+	return r.with(name, limit, func(in io.Reader) error {
+		dec := json.NewDecoder(in)
+		if err := dec.Decode(into); err != nil {
+			return Refuse(Malformed, "%s: %s", name, err)
+		}
+		if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+			return Refuse(Malformed, "%s: text after the JSON value", name)
+		}
+		return nil
+	})
 }

@@ -7,6 +7,7 @@ package did
 import (
 	"crypto"
 	"fmt"
+	"slices"
 	"time"
 
 	"sijil/verifier/credential"
@@ -61,6 +62,17 @@ type Accreditation struct {
 	From  Instant `json:"from"`
 	Until Instant `json:"until,omitzero"`
 	By    string  `json:"by,omitempty"` // the accrediting agent's name
+	// Achievements are the ids of what could be awarded in it; none means all of it.
+	Achievements []string `json:"achievements,omitempty"`
+	// Level is the code list's value where the accreditation is for a whole level; Achievements
+	// then are those of this level that the source knows.
+	Level string `json:"level,omitempty"`
+}
+
+// Covers reports whether an achievement could be awarded at t.
+func (a Accreditation) Covers(achievement string, t time.Time) bool {
+	in := !t.Before(a.From.Time) && (a.Until.IsZero() || t.Before(a.Until.Time))
+	return in && (a.Achievements == nil && a.Level == "" || slices.Contains(a.Achievements, achievement))
 }
 
 // Record is one line of the ledger's extract: what it recorded as issued, and when.
