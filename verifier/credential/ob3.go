@@ -8,12 +8,15 @@ import (
 
 // The contexts of a diploma, in the order in which they must stand.
 const (
-	ContextV2   = "https://www.w3.org/ns/credentials/v2"
-	ContextOB3  = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
-	typeVC      = "VerifiableCredential"
-	typeVP      = "VerifiablePresentation"
-	typeList    = "BitstringStatusListCredential"
-	typeWrapped = "EnvelopedVerifiableCredential"
+	ContextV1     = "https://www.w3.org/2018/credentials/v1" // the data model 1.1's: read, never written
+	ContextV2     = "https://www.w3.org/ns/credentials/v2"
+	ContextOB3    = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
+	typeVC        = "VerifiableCredential"
+	typeVP        = "VerifiablePresentation"
+	typeList      = "BitstringStatusListCredential"
+	typeCLR       = "ClrCredential"
+	typeWrapped   = "EnvelopedVerifiableCredential"
+	typeWrappedVP = "EnvelopedVerifiablePresentation"
 )
 
 // AchievementTypes are the types of an Open Badges 3.0 diploma, most general first.

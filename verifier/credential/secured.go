@@ -11,14 +11,14 @@ type Format string
 // The formats that are checked. A JWS's format is its typ, but for the two that share the
 // typ "JWT" and are told apart by their payload.
 const (
-	FormatVC          Format = "vc+jwt"
-	FormatVP          Format = "vp+jwt"
-	FormatSDVC        Format = "vc+sd-jwt" // a payload of the data model 2.0 with parts withheld
-	FormatSDJWT       Format = "dc+sd-jwt" // RFC 9901 with the claims of SD-JWT VC
-	FormatLegacy      Format = "jwt_vc"    // data model 1.1 in a "vc" or "vp" claim
-	FormatOpenBadge   Format = "ob3+jwt"   // Open Badges 3.0 §8.2, typ "JWT"
-	FormatEdDSA2022   Format = "eddsa-rdfc-2022"
-	FormatEd255192020 Format = "Ed25519Signature2020"
+	FormatVC                   Format = "vc+jwt"
+	FormatVP                   Format = "vp+jwt"
+	FormatSDVC                 Format = "vc+sd-jwt" // a payload of the data model 2.0 with parts withheld
+	FormatSDJWT                Format = "dc+sd-jwt" // RFC 9901 with the claims of SD-JWT VC
+	FormatLegacy               Format = "jwt_vc"    // data model 1.1 in a "vc" or "vp" claim
+	FormatOpenBadge            Format = "ob3+jwt"   // Open Badges 3.0 §8.2, typ "JWT"
+	FormatEdDSA2022            Format = "eddsa-rdfc-2022"
+	FormatEd25519Signature2020 Format = "Ed25519Signature2020"
 )
 
 // Relationship is what a proof is for, in the words of a DID document.
