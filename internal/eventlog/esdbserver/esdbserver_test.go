@@ -13,7 +13,6 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 
 	"sijil/internal/eventlog"
 	"sijil/internal/eventlog/esdbserver"
@@ -89,7 +88,7 @@ func connect(t testing.TB, url string, adjust func(*esdb.Configuration)) *esdb.C
 func (s *served) dial(t testing.TB, options ...grpc.DialOption) *grpc.ClientConn {
 	t.Helper()
 	if len(options) == 0 {
-		options = []grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials())}
+		options = plain()
 	}
 	c, err := grpc.NewClient(s.addr.String(), options...)
 	if err != nil {
