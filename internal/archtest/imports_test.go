@@ -28,6 +28,7 @@ var imports = []row{
 	{"verifier/credential", nil},
 	{"verifier/did", []string{"verifier/credential"}},
 	{"verifier/status", []string{"verifier/credential"}},
+	{"verifier/sdjwt", []string{"verifier/credential"}},
 	{"verifier/keyfile", []string{"verifier/credential"}},
 	{"verifier/bundle", []string{"verifier/credential", "verifier/did", "verifier/keyfile"}},
 	{"verifier", []string{"verifier/credential", "verifier/did", "verifier/status", "verifier/bundle"}},

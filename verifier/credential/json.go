@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -95,6 +96,17 @@ func (v Value) Items() []Value {
 
 // Names are the member names of an object in order, nil for anything else.
 func (v Value) Names() []string { return v.names }
+
+// Members are an object's members in order, none for anything else.
+func (v Value) Members() iter.Seq2[string, Value] {
+	return func(yield func(string, Value) bool) {
+		for i, n := range v.names {
+			if !yield(n, v.items[i]) {
+				return
+			}
+		}
+	}
+}
 
 // Get is the member of that exact name, missing if there is none.
 func (v Value) Get(name string) Value {

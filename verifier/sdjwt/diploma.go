@@ -1,0 +1,117 @@
+package sdjwt
+
+import (
+	"strconv"
+	"time"
+
+	"sijil/verifier/credential"
+)
+
+// Diploma makes a diploma with parts to withhold out of an Open Badges payload, as a
+// vc+sd-jwt: each result (a grade) and each identifier of the graduate (other names, birth
+// data, numbers) can be shown or not on its own. The name and the award always show.
+func Diploma(payload []byte) (Concealed, *credential.Refusal) {
+	root, refusal := credential.ParseJSON(payload)
+	if refusal != nil {
+		return Concealed{}, refusal
+	}
+	return Conceal(payload, withheld("credentialSubject.", root.Get("credentialSubject")), 0)
+}
+
+// Wallet is what [DiplomaClaims] says beyond the diploma itself.
+type Wallet struct {
+	// Type is the vct: a URI under the issuer's name that says what kind of diploma it is.
+	Type string
+	// Issued is the time of signing.
+	Issued time.Time
+	// Holder is the key to bind it to, nil for a diploma that whoever has it can show.
+	Holder *credential.JWK
+}
+
+// DiplomaClaims makes a dc+sd-jwt out of the same payload, for wallets: the subject's
+// members are claims at the top, iss, jti, sub, nbf and exp stand for issuer, id, the
+// subject's id, validFrom and validUntil, status for credentialStatus. What can be withheld
+// is as in [Diploma].
+func DiplomaClaims(payload []byte, w Wallet) (Concealed, *credential.Refusal) {
+	root, refusal := credential.ParseJSON(payload)
+	if refusal != nil {
+		return Concealed{}, refusal
+	}
+	shape, refusal := credential.ReadShape(root)
+	if refusal != nil {
+		return Concealed{}, refusal
+	}
+	times, refusal := credential.ReadTimes(root)
+	if refusal != nil {
+		return Concealed{}, refusal
+	}
+	o := objectWriter{'{'}
+	o.text("iss", shape.Issuer)
+	o.text("vct", w.Type)
+	o.date("iat", w.Issued)
+	o.date("nbf", times.Start())
+	o.date("exp", times.End())
+	o.text("jti", shape.ID)
+	if id, ok := shape.Subject.Get("id").Text(); ok {
+		o.text("sub", id)
+	}
+	if w.Holder != nil {
+		jwk, err := credential.Payload(w.Holder)
+		if err != nil {
+			return Concealed{}, credential.Refuse(credential.BadPayload, "holder's key: %s", err)
+		}
+		o.raw("cnf", `{"jwk":`+string(jwk)+`}`)
+	}
+	if status := root.Get("credentialStatus"); status.Kind() != credential.Missing {
+		o.raw("status", `{"`+statusBitstring+`":`+string(status.Raw())+`}`)
+	}
+	if date, ok := root.Get("awardedDate").Text(); ok {
+		o.text("awardedDate", date)
+	}
+	for name, v := range shape.Subject.Members() {
+		if name != "id" && name != "type" {
+			o.raw(name, string(appendScalar(nil, v)))
+		}
+	}
+	return Conceal(o.end(), withheld("", shape.Subject), 0)
+}
+
+// withheld are the paths of a subject's parts to withhold. Each list is disclosable too:
+// without it an empty one would be left, which Open Badges does not allow.
+func withheld(prefix string, subject credential.Value) (paths []string) {
+	for _, list := range []string{"result", "identifier"} {
+		items := subject.Get(list).Items()
+		if len(items) == 0 {
+			continue
+		}
+		paths = append(paths, prefix+list)
+		for i := range items {
+			paths = append(paths, prefix+list+"["+strconv.Itoa(i)+"]")
+		}
+	}
+	return paths
+}
+
+// objectWriter writes the members of a JSON object that are given.
+type objectWriter []byte
+
+func (o *objectWriter) raw(name, value string) {
+	if len(*o) > 1 {
+		*o = append(*o, ',')
+	}
+	*o = append(append(appendString(*o, name), ':'), value...)
+}
+
+func (o *objectWriter) text(name, value string) {
+	if value != "" {
+		o.raw(name, string(appendString(nil, value)))
+	}
+}
+
+func (o *objectWriter) date(name string, t time.Time) {
+	if !t.IsZero() {
+		o.raw(name, strconv.FormatInt(t.Unix(), 10))
+	}
+}
+
+func (o *objectWriter) end() []byte { return append(*o, '}') }
