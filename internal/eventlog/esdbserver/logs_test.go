@@ -83,3 +83,14 @@ func (l narrow) All(ctx context.Context, after eventlog.Position) seq {
 func (l narrow) Back(ctx context.Context, before eventlog.Position) seq {
 	return l.only(l.Log.Back(ctx, before))
 }
+
+// waiting counts how often a log is waited for.
+type waiting struct {
+	eventlog.Log
+	asked counter
+}
+
+func (l *waiting) Wait(ctx context.Context, after eventlog.Position) error {
+	l.asked.Add(1)
+	return l.Log.Wait(ctx, after)
+}
