@@ -2,11 +2,13 @@ package pglog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"sijil/internal/eventlog"
 )
@@ -178,7 +180,7 @@ func (a *appender) planAlone(batch []*request) *plan {
 			if s, ok := a.heads.get(stream); ok {
 				return s, true
 			}
-			// Most streams begin with their first append. The statement checks that this one does.
+			// Most streams begin with their first append. The names' uniqueness checks that this one does.
 			return state{head: eventlog.NoStream}, want == eventlog.NoStream
 		})
 		if !ok {
@@ -198,16 +200,27 @@ const appendLock = 0x73696a696c6c6f67
 
 const lockSQL = `select pg_advisory_xact_lock($1)`
 
-// storeAlone stores p in one round trip, if its base is still the log's end. Statements that
-// are sent together without a BEGIN are one transaction, which is committed before the
-// server is ready again; a crash anywhere leaves all of them or none.
+// storeAlone stores p in one round trip, if its base is still the log's end and the streams
+// that it begins are not there. Statements that are sent together without a BEGIN are one
+// transaction, which is committed before the server is ready again; a crash anywhere leaves all
+// of them or none.
 func (a *appender) storeAlone(ctx context.Context, p *plan) (free bool, err error) {
 	var b pgx.Batch
 	b.Queue(lockSQL, int64(appendLock))
 	p.queue(&b, &free)
 	// Close waits until the server is ready, so a failing commit is its error.
-	return free, a.conn.SendBatch(ctx, &b).Close()
+	err = a.conn.SendBatch(ctx, &b).Close()
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == uniqueViolation && e.ConstraintName == nameKey {
+		return false, nil // refused by a statement, so that nothing was stored
+	}
+	return free, err
 }
+
+// nameKey holds that no two streams have one name.
+const (
+	uniqueViolation = "23505" // PostgreSQL, Appendix A
+	nameKey         = "streams_name_key"
+)
 
 const lockedSQL = `begin isolation level read committed`
 

@@ -2,6 +2,8 @@ package pglog_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
@@ -113,4 +115,40 @@ func suite(cfg pglog.Config) logtest.Suite {
 		},
 		Second: func(t testing.TB, l eventlog.Log) eventlog.Log { return open(t, l.(*process).url, cfg) },
 	}
+}
+
+// A process that was alone with the log knows no stream of before its start. What it takes for
+// a new stream is checked by the uniqueness of names, and the others of the batch are stored.
+func TestStreamsOfBeforeTheStart(t *testing.T) {
+	first := open(t, freshURL(t), pglog.Config{})
+	old, err := first.Append(t.Context(), "s-old", eventlog.NoStream, draft(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.Close()
+	l := open(t, first.url, pglog.Config{})
+	if _, err := l.Append(t.Context(), "s-new", eventlog.NoStream, draft(2)); err != nil { // it reads, and knows its own stream
+		t.Fatal(err)
+	}
+	together := make(chan error, 8)
+	for i := range 8 {
+		go func() {
+			_, err := l.Append(t.Context(), fmt.Sprintf("s-%d", i), eventlog.NoStream, draft(10+i))
+			together <- err
+		}()
+	}
+	again, err := l.Append(t.Context(), "s-old", eventlog.NoStream, draft(1))
+	if err != nil || len(again) != 1 || again[0].Position != old[0].Position {
+		t.Errorf("the retry of an append of before was answered %v, %v", again, err)
+	}
+	var conflict *eventlog.ConflictError
+	if _, err := l.Append(t.Context(), "s-old", eventlog.NoStream, draft(3)); !errors.As(err, &conflict) || conflict.Actual != 0 {
+		t.Errorf("a stream of before was begun again: %v", err)
+	}
+	for range 8 {
+		if err := <-together; err != nil {
+			t.Error(err)
+		}
+	}
+	holds(t, l, nil)
 }
