@@ -30,7 +30,9 @@ type serveCmd struct {
 	Listen         string   `default:"127.0.0.1:8090" placeholder:"ADDR" help:"Address to listen on; port 0 picks a free one (default ${default})."`
 	Ledger         []string `placeholder:"URL" help:"Trust this ledger, by its public https URL, and ask it for keys and status lists. http is taken for this machine only. May be repeated."`
 	Bundle         string   `placeholder:"DIR|ZIP" help:"Trust what this offline bundle says; with --ledger it stands in for what cannot be reached."`
-	InsecureBundle bool     `help:"Take a bundle that carries no signature: you got it from the ledger yourself."`
+	BundleKey      string   `placeholder:"FILE|JWK" help:"The ledger's bundle key, as sijil bundle key prints it: only a bundle signed with it is taken."`
+	State          string   `type:"path" placeholder:"FILE" help:"Remembers the newest bundle seen, so that an older one is refused. Default: sijil/bundles.json in your configuration directory."`
+	InsecureBundle bool     `help:"Take a bundle without looking at its signature: you got it from the ledger yourself. Every answer says so."`
 	PerSecond      float64  `default:"20" placeholder:"N" help:"Requests a second that one address may make lastingly; set it high behind a proxy that limits."`
 }
 
@@ -55,11 +57,11 @@ func (c *serveCmd) serve(ctx context.Context, out io.Writer, log *slog.Logger) e
 	if len(c.Ledger) == 0 && c.Bundle == "" {
 		return errors.New("nobody is trusted yet: name a ledger with --ledger URL, or a bundle with --bundle DIR")
 	}
-	trust, err := source.Open(source.Config{Ledgers: c.Ledger, Bundle: c.Bundle, Insecure: c.InsecureBundle}, time.Now)
+	trust, err := source.Open(source.Config{Ledgers: c.Ledger, Bundle: c.Bundle, BundleKey: c.BundleKey, State: c.State, Insecure: c.InsecureBundle}, time.Now)
 	if err != nil {
 		return err
 	}
-	handler, err := web.New(web.Config{Trust: trust, Now: time.Now, Log: log, PerSecond: c.PerSecond})
+	handler, err := web.New(web.Config{Trust: trust.Trust, Now: time.Now, Log: log, PerSecond: c.PerSecond})
 	if err != nil {
 		return err
 	}

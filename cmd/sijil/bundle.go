@@ -14,6 +14,39 @@ import (
 // bundleCmd writes what a verifier needs offline.
 type bundleCmd struct {
 	Export bundleExportCmd `cmd:"" help:"Write an offline trust bundle, the signed credentials, or both."`
+	Key    bundleKeyCmd    `cmd:"" help:"Print the public key of this ledger's bundles, for verifiers to pin."`
+}
+
+type bundleKeyCmd struct{ dataFlags }
+
+// Help is the part of the manual that the flags do not tell.
+func (bundleKeyCmd) Help() string {
+	return `The key is a JWKS. Who checks diplomas offline keeps it and gives it to the verifier:
+
+  sijil bundle key > ledger.jwks
+  sijil verify --bundle trust.zip --bundle-key ledger.jwks diploma.jwt
+
+A running ledger publishes the same under /.well-known/bundle-jwks.json. Its private half is
+keys/bundle.key in the data directory; it signs bundles and nothing else. If somebody
+else had it: remove the file, and give the new key to everyone who pinned the old one.`
+}
+
+// Run prints the key, and makes it in a ledger that has none.
+func (c *bundleKeyCmd) Run(ctx context.Context, a *app) (err error) {
+	if err := c.exists(); err != nil {
+		return err
+	}
+	l, err := c.openLedger(ctx, a)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close(context.WithoutCancel(ctx))) }()
+	set, err := l.BundleKeySet()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "%s\n", set)
+	return err
 }
 
 type bundleExportCmd struct {
@@ -21,18 +54,19 @@ type bundleExportCmd struct {
 	Out         string        `type:"path" placeholder:"DIR|ZIP" help:"Where the bundle goes: a new directory, or a file whose name ends in .zip."`
 	Credentials string        `type:"path" placeholder:"DIR" help:"Where the signed credentials go, each as {credential id}.jwt. They are personal data."`
 	Institution domain.ID     `placeholder:"ID" help:"Only this institution's. Default: every institution that signs."`
-	ValidFor    time.Duration `default:"168h" placeholder:"TIME" help:"How long the bundle's status lists are good for; a verifier does not confirm with older ones. Default: ${default}."`
+	ValidFor    time.Duration `default:"168h" placeholder:"TIME" help:"How long the bundle and its status lists are good for; a verifier does not confirm with older ones. Default: ${default}."`
 	JSON        bool          `name:"json" help:"Print one JSON object."`
 }
 
 // Help is the part of the manual that the flags do not tell.
 func (bundleExportCmd) Help() string {
-	return `A bundle holds the institutions' keys with their history, the status lists and what
-the ledger recorded (credential id, digest, time): with it anybody checks diplomas without a
-network. It names nobody.
+	return `A bundle holds the institutions' keys with their history, their accreditations, the status
+lists and what the ledger recorded (credential id, digest, time): with it anybody checks
+diplomas without a network. It names nobody. It is signed: verifiers pin the key once.
 
   sijil bundle export --out trust.zip
-  sijil verify --bundle trust.zip --insecure-bundle diploma.jwt
+  sijil bundle key > ledger.jwks
+  sijil verify --bundle trust.zip --bundle-key ledger.jwks diploma.jwt
 
 Works while the ledger is being served from the same data.`
 }
@@ -77,6 +111,8 @@ func (c *bundleExportCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	if c.Out != "" {
 		fmt.Fprintf(a.stdout, "bundle %s: %d issuers, %d status lists, %d records\n", c.Out, done.Issuers, done.StatusLists, done.Records)
+		fmt.Fprintf(a.stdout, "  log %s, %d events, made %s, expires %s, signed with %s\n",
+			done.LogID, done.TreeSize, done.GeneratedAt.UTC().Format(time.RFC3339), done.Expires.UTC().Format(time.RFC3339), done.Key)
 	}
 	if c.Credentials != "" {
 		fmt.Fprintf(a.stdout, "credentials %s: %d files, %d of erased persons left out\n", c.Credentials, done.Credentials, done.Erased)

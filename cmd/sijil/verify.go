@@ -19,7 +19,9 @@ import (
 // verifyCmd judges diplomas from files. It needs no ledger of its own and no database.
 type verifyCmd struct {
 	Bundle         string   `placeholder:"DIR|ZIP" help:"Trust what this offline bundle says; nothing is fetched unless --ledger is given too."`
-	InsecureBundle bool     `help:"Take a bundle that carries no signature: you got it from the ledger yourself."`
+	BundleKey      string   `placeholder:"FILE|JWK" help:"The ledger's bundle key, as sijil bundle key prints it: only a bundle signed with it is taken."`
+	State          string   `type:"path" placeholder:"FILE" help:"Remembers the newest bundle seen, so that an older one is refused. Default: sijil/bundles.json in your configuration directory."`
+	InsecureBundle bool     `help:"Take a bundle without looking at its signature: you got it from the ledger yourself. Every answer says so."`
 	Ledger         []string `placeholder:"URL" help:"Ask this ledger for keys and status lists (https; http only on this machine). May be repeated. Without --bundle and --ledger nothing is trusted and every credential ends as CANNOT CONFIRM."`
 	At             string   `placeholder:"TIME" help:"Judge as of this time, as 2031-07-01 or 2031-07-01T12:00:00Z, instead of now. A bundle's own date is shown but never used as the time."`
 	JSON           bool     `name:"json" help:"Print one JSON object per file: {file, overall, reason, lines}."`
@@ -57,16 +59,18 @@ func (c *verifyCmd) Run(ctx context.Context, a *app) error {
 			return &verifyFailed{2, err.Error()}
 		}
 	}
-	trust, err := source.Open(source.Config{Ledgers: c.Ledger, Bundle: c.Bundle, Insecure: c.InsecureBundle}, a.now)
+	trust, err := source.Open(source.Config{
+		Ledgers: c.Ledger, Bundle: c.Bundle, BundleKey: c.BundleKey, State: c.State, Insecure: c.InsecureBundle,
+	}, a.now)
 	if err != nil {
 		return &verifyFailed{2, err.Error()}
 	}
 	if !c.JSON {
-		c.introduce(a.stderr, trust)
+		c.introduce(a.stderr, trust, at)
 	}
 	out := bufio.NewWriter(a.stdout)
 	var sum batch.Summary
-	for r := range batch.Verify(ctx, trust, at, c.Files) {
+	for r := range batch.Verify(ctx, trust.Trust, at, c.Files) {
 		sum.Add(r.Verdict.Overall)
 		if c.JSON {
 			err = printLine(out, r)
@@ -105,13 +109,16 @@ func parseAt(s string) (time.Time, error) {
 	return t, nil
 }
 
-func (c *verifyCmd) introduce(w io.Writer, trust verifier.Trust) {
+func (c *verifyCmd) introduce(w io.Writer, trust *source.Trust, at time.Time) {
 	s := trust.Source()
-	switch {
+	switch m := trust.Bundle; {
+	case m != nil:
+		fmt.Fprintf(w, "bundle of the log %s after %d events, made %s (%s before the time of judging), holds until %s, signed with %s\n", m.LogID, m.TreeSize,
+			m.GeneratedAt.UTC().Format(time.RFC3339), at.Sub(m.GeneratedAt.Time).Round(time.Second), m.Expires.UTC().Format(time.RFC3339), m.Key)
 	case s.Name == "":
 		fmt.Fprintln(w, "note: without --bundle or --ledger no issuer is known, so nothing can be confirmed")
 	case s.Unsigned:
-		fmt.Fprintf(w, "note: the bundle, made %s, carries no signature: the answers are as good as the way it came to you\n", s.AsOf.UTC().Format(time.RFC3339))
+		fmt.Fprintf(w, "note: the bundle, made %s, carries no signature that was checked: the answers are as good as the way it came to you\n", s.AsOf.UTC().Format(time.RFC3339))
 	}
 }
 

@@ -13,22 +13,29 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sijil/domain"
+	"sijil/internal/eventlog"
 	"sijil/internal/vault"
 	"sijil/projections"
 	"sijil/verifier/bundle"
 	"sijil/verifier/did"
+	"sijil/verifier/keyfile"
 )
 
 // CatchUp brings the read models to the end of the log, or waits for the process that
 // projects; for commands that run beside or without the service. [ErrEmpty] when there is
 // nothing to read.
 func (a *App) CatchUp(ctx context.Context) error {
-	end, err := a.Log.End(ctx)
-	if err != nil {
-		return fmt.Errorf("finding the end of the log: %w", err)
+	_, err := a.catchUp(ctx)
+	return err
+}
+
+// catchUp also says what the end was.
+func (a *App) catchUp(ctx context.Context) (end eventlog.Position, err error) {
+	if end, err = a.Log.End(ctx); err != nil {
+		return 0, fmt.Errorf("finding the end of the log: %w", err)
 	}
 	if end == 0 {
-		return ErrEmpty
+		return 0, ErrEmpty
 	}
 	ctx, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
@@ -43,7 +50,7 @@ func (a *App) CatchUp(ctx context.Context) error {
 		stop()
 		<-waited
 	}
-	return err
+	return end, err
 }
 
 // ErrEmpty: nothing was ever recorded in this ledger.
@@ -60,13 +67,28 @@ type Exported struct {
 	Credentials int `json:"credentials"`
 	// Erased counts credentials that cannot be opened any more.
 	Erased int `json:"erased"`
+	// Of a bundle: its manifest, and the thumbprint of the key that signed it.
+	LogID       string    `json:"logId,omitempty"`
+	TreeSize    int64     `json:"treeSize,omitempty"`
+	GeneratedAt time.Time `json:"generatedAt,omitzero"`
+	Expires     time.Time `json:"expires,omitzero"`
+	Key         string    `json:"key,omitempty"`
 }
 
 // ExportBundle writes the offline trust bundle of every institution that signs, or of one,
-// to out. Its status lists are good for life. An institution has a name under each public
-// URL that credentials were signed under.
+// to out, signed with the bundle key. It and its status lists are good for life. An
+// institution has a name under each public URL that credentials were signed under.
 func (a *App) ExportBundle(ctx context.Context, out string, institution domain.ID, life time.Duration) (Exported, error) {
 	var done Exported
+	key, err := a.BundleKey()
+	if err != nil {
+		return done, err
+	}
+	// What is recorded from here on may be in the bundle; what the size counts is.
+	size, err := a.catchUp(ctx)
+	if err != nil {
+		return done, err
+	}
 	urls, err := a.IssuerPlace().URLs(ctx)
 	if err != nil {
 		return done, err
@@ -78,7 +100,10 @@ func (a *App) ExportBundle(ctx context.Context, out string, institution domain.I
 	if len(lists) == 0 {
 		return done, errors.New("nothing is signed yet, so there is nothing that a bundle could help to check")
 	}
-	b := bundle.Bundle{Now: did.Instant{Time: a.cfg.Now().UTC().Truncate(time.Second)}, Lists: map[string][]byte{}, HasRecords: true}
+	b := bundle.Bundle{
+		Now:   did.Instant{Time: a.cfg.Now().UTC().Truncate(time.Second)},
+		Lists: map[string][]byte{}, Documents: map[string][]byte{}, HasRecords: true,
+	}
 	names := map[domain.ID][]string{}
 	for _, url := range urls {
 		issuing, err := a.Issuing(url)
@@ -94,6 +119,12 @@ func (a *App) ExportBundle(ctx context.Context, out string, institution domain.I
 				names[l.Institution] = append(known, name)
 				trusted, err := issuing.Publisher.Issuer(ctx, l.Institution)
 				if err != nil {
+					return done, err
+				}
+				if trusted.Accreditations, err = a.accreditations(ctx, l.Tenant, l.Institution); err != nil {
+					return done, err
+				}
+				if b.Documents[trusted.ID], err = issuing.Publisher.DIDDocument(ctx, l.Institution); err != nil {
 					return done, err
 				}
 				b.Issuers = append(b.Issuers, trusted)
@@ -120,8 +151,16 @@ func (a *App) ExportBundle(ctx context.Context, out string, institution domain.I
 			})
 		}
 	}
-	done = Exported{Issuers: len(b.Issuers), StatusLists: len(b.Lists), Records: len(b.Records)}
-	return done, bundle.Write(out, b)
+	pub, err := keyfile.NewPublic(key.Public())
+	if err != nil {
+		return done, err
+	}
+	from := bundle.Origin{LogID: a.LogID, TreeSize: int64(size), Expires: did.Instant{Time: b.Now.Add(life)}}
+	done = Exported{
+		Issuers: len(b.Issuers), StatusLists: len(b.Lists), Records: len(b.Records),
+		LogID: from.LogID, TreeSize: from.TreeSize, GeneratedAt: b.Now.Time, Expires: from.Expires.Time, Key: pub.ID,
+	}
+	return done, bundle.WriteSigned(out, b, from, key)
 }
 
 // openAtOnce is how many credentials are opened and written at the same time.
