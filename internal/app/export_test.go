@@ -14,6 +14,7 @@ import (
 	"sijil/internal/eventlog"
 	"sijil/verifier"
 	"sijil/verifier/bundle"
+	"sijil/verifier/keyfile"
 )
 
 // signed waits until n credentials of the world are signed.
@@ -79,9 +80,20 @@ func TestExport(t *testing.T) {
 		if err != nil || done.Issuers != 1 || done.StatusLists != 2 || done.Records != awards {
 			t.Fatalf("exported %+v, %v", done, err)
 		}
-		b, err := bundle.Open(name, true)
+		set, err := g.BundleKeySet()
 		if err != nil {
 			t.Fatal(err)
+		}
+		keys, err := keyfile.Parse(set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := bundle.OpenSigned(name, keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if end, err := g.Log.End(t.Context()); err != nil || b.Manifest.LogID != g.LogID || b.Manifest.TreeSize != int64(end) || len(b.Documents) != 1 || b.Manifest.Key != done.Key {
+			t.Errorf("manifest %+v with %d DID documents at %d, %v", b.Manifest.Origin, len(b.Documents), end, err)
 		}
 		trust, err := verifier.NewStore("bundle", b)
 		if err != nil {
@@ -101,7 +113,7 @@ func TestExport(t *testing.T) {
 			if e.Name() == gone+".jwt" {
 				want = verifier.NotValid
 			}
-			if v.Overall != want || v.Lines.Anchoring.Answer != verifier.True {
+			if v.Overall != want || v.Lines.Anchoring.Answer != verifier.True || v.Lines.Accreditation.Answer != verifier.True {
 				t.Errorf("%s: %+v", e.Name(), v)
 			}
 			token[len(token)/2] ^= 1
