@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes sure that what the ledger runs on is here: a PostgreSQL (15 or newer), and with
-# --tests also a Chromium for the tests of pages and a C compiler for the race detector.
+# --tests also a Chromium for the tests of pages, a C compiler for the race detector and
+# the Node packages that some tests compare us with.
 # What is there already is left alone. As root on Debian it installs packages; as an ordinary
 # user on Debian it unpacks PostgreSQL below .tools/pg and touches nothing else; elsewhere it
 # names the command to run.
@@ -184,6 +185,27 @@ need_compiler() {
 	fi
 }
 
+# Other people's implementations, for tests that talk to them: every directory with a
+# package-lock.json gets exactly what that locks, in its node_modules. Nothing of them is run
+# while installing.
+need_node_packages() {
+	locks=$(find . -name package-lock.json -not -path '*/node_modules/*' -not -path './.tools/*')
+	if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
+		[ "${CI:-}" != true ] || die "no node and npm here: the tests against other implementations need them"
+		say "no node and npm here: the tests against other implementations will be skipped"
+		return
+	fi
+	for lock in $locks; do
+		dir=$(dirname "$lock")
+		if cmp -s "$lock" "$dir/node_modules/.installed"; then
+			continue
+		fi
+		say "installing the Node packages of $dir (npm ci)"
+		(cd "$dir" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null) || die "npm ci failed in $dir"
+		cp "$lock" "$dir/node_modules/.installed"
+	done
+}
+
 command -v go >/dev/null || die "Go is missing: install the version that go.mod names"
 mkdir -p .tools
 go build -o .tools/pgfind ./scripts/pgfind
@@ -191,4 +213,5 @@ need_postgres
 if $tests; then
 	need_compiler
 	need_chromium
+	need_node_packages
 fi
