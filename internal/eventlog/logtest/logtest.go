@@ -22,6 +22,16 @@ type Suite struct {
 	Reopen func(t testing.TB, l eventlog.Log) eventlog.Log
 	// Second opens the storage of l as another process would beside it.
 	Second func(t testing.TB, l eventlog.Log) eventlog.Log
+	// Stop takes the server of l away, as when its machine dies; Start brings it back where it
+	// was. Both or neither.
+	Stop, Start func(t testing.TB, l eventlog.Log)
+	// Cut breaks a connection of l in the next append, at the request or, when late, at the
+	// answer to it.
+	Cut func(t testing.TB, l eventlog.Log, late bool)
+	// Causal says that recordedAt is in causal order only: it never decreases within a stream,
+	// nor after anything that its writer has read or written. Else it never decreases with
+	// position.
+	Causal bool
 	// Only keeps the cases whose name contains it, for a second run with other settings.
 	Only string
 	// Patience bounds one case; 0 means a minute. A correct log needs a few seconds.
@@ -81,6 +91,9 @@ var (
 	clocked    = func(s Suite) bool { return s.OpenAt != nil }
 	reopenable = func(s Suite) bool { return s.Reopen != nil }
 	shareable  = func(s Suite) bool { return s.Second != nil }
+	stoppable  = func(s Suite) bool { return s.Stop != nil && s.Start != nil }
+	cuttable   = func(s Suite) bool { return s.Cut != nil }
+	total      = func(s Suite) bool { return !s.Causal }
 )
 
 // cases is the contract. The order is from the simple to the concurrent, so that the
@@ -114,7 +127,8 @@ var cases = []testCase{
 	{name: "a reader stops when its context ends in the middle", check: contextEndsMidway},
 	{name: "recordedAt is set where it is empty and nowhere else", check: stampsOnlyEmpty},
 	{name: "recordedAt never decreases, whatever the clock says", check: stampsNeverDecrease, needs: clocked},
-	{name: "recordedAt is never before that of a copied event", check: stampsAfterCopies},
+	{name: "recordedAt is never before that of a copied event", check: stampsAfterCopies, needs: total},
+	{name: "recordedAt is never before anything that its writer has seen", check: stampsAreCausal},
 	{name: "wait returns at once when there is an event", check: waitAtOnce},
 	{name: "wait returns soon after an append and not before", check: waitIsPush},
 	{name: "wait wakes everyone", check: waitWakesAll},
@@ -124,6 +138,10 @@ var cases = []testCase{
 	{name: "a model agrees with random histories", check: modelAgrees},
 	{name: "a live subscriber sees every event of many writers once, in order", check: liveSubscriber},
 	{name: "subscribers that stop and resume miss nothing", check: resumingSubscribers},
+	{name: "a reader that stands still costs bounded memory", check: slowReader},
+	{name: "an append whose connection is cut is stored once or not at all", check: cutAppends, needs: cuttable},
+	{name: "without its server every method returns when its context ends, and works again with it", check: serverAway, needs: stoppable},
+	{name: "writers and a subscriber go on when the server comes back", check: serverReturns, needs: stoppable},
 	{name: "everything is there after a restart", check: restartKeepsAll, needs: reopenable},
 	{name: "a subscriber goes on across a restart", check: restartMidStream, needs: reopenable},
 	{name: "two processes see each other's events and conflicts", check: twoProcessesAgree, needs: shareable},

@@ -2,6 +2,8 @@ package logtest
 
 import (
 	"bytes"
+	"iter"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -19,15 +21,23 @@ func (e *env) stampOf(r eventlog.Recorded) time.Time {
 	return at
 }
 
-// stampsInOrder asserts that recordedAt and Created never decrease along events.
+// stampsInOrder asserts that Created never decreases along events, nor recordedAt: in
+// the whole log, or on a causal log within each stream.
 func (e *env) stampsInOrder(events []eventlog.Recorded) {
 	e.Helper()
-	for i := 1; i < len(events); i++ {
-		if a, b := e.stampOf(events[i-1]), e.stampOf(events[i]); b.Before(a) {
-			e.Fatalf("recordedAt goes back from %s to %s at position %d", a, b, events[i].Position)
+	before := map[string]time.Time{}
+	for i, r := range events {
+		order := ""
+		if e.Causal {
+			order = r.Stream
 		}
-		if a, b := events[i-1].Created, events[i].Created; b.Before(a) {
-			e.Fatalf("created goes back from %s to %s at position %d", a, b, events[i].Position)
+		at := e.stampOf(r)
+		if at.Before(before[order]) {
+			e.Fatalf("recordedAt goes back from %s to %s at position %d", before[order], at, r.Position)
+		}
+		before[order] = at
+		if i > 0 && r.Created.Before(events[i-1].Created) {
+			e.Fatalf("created goes back from %s to %s at position %d", events[i-1].Created, r.Created, r.Position)
 		}
 	}
 }
@@ -90,4 +100,47 @@ func stampsAfterCopies(e *env) {
 	}
 	e.append(l, "s-3", eventlog.NoStream, draft(4))
 	e.stampsInOrder(e.all(l, 0))
+}
+
+// stampsAreCausal shows a future event to another user of the log in every way there is, and
+// looks at what that one records next. Where only one can use a log, it is the same.
+func stampsAreCausal(e *env) {
+	future := time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC)
+	see := func(events iter.Seq2[eventlog.Recorded, error]) error { _, err := collect(events); return err }
+	for name, look := range map[string]func(l eventlog.Log) error{
+		"read it in its stream":    func(l eventlog.Log) error { return see(l.Read(e.ctx, "s-1", 0)) },
+		"read it in the log":       func(l eventlog.Log) error { return see(l.All(e.ctx, 0)) },
+		"read it backwards":        func(l eventlog.Log) error { return see(l.Back(e.ctx, math.MaxUint64)) },
+		"found it":                 func(l eventlog.Log) error { _, _, err := l.Find(e.ctx, "s-1", id(1)); return err },
+		"saw it as a stream's end": func(l eventlog.Log) error { _, err := l.Head(e.ctx, "s-1"); return err },
+		"was answered it again": func(l eventlog.Log) error {
+			_, err := l.Append(e.ctx, "s-1", eventlog.NoStream, draft(1))
+			return err
+		},
+		"appends behind it": nil,
+	} {
+		first := e.open()
+		copied := draft(1)
+		copied.Meta = eventlog.Meta{RecordedAt: future}.Encode()
+		own := e.append(first, "s-1", eventlog.NoStream, copied)
+		own = append(own, e.append(first, "s-2", eventlog.NoStream, draft(2))...)
+		other := first
+		switch {
+		case e.Second != nil:
+			other = e.Second(e.TB, first)
+		case e.Reopen != nil:
+			other = e.Reopen(e.TB, first)
+		}
+		stream, want := "s-3", eventlog.NoStream
+		if look == nil {
+			stream, want = "s-1", 0
+		} else {
+			e.check(look(other), "looking")
+		}
+		for _, r := range append(own, e.append(other, stream, want, draft(3))...) {
+			if at := e.stampOf(r); at.Before(future) {
+				e.Fatalf("%s@%d was recorded at %s by one who %s, which was at %s", r.Stream, r.Revision, at, name, future)
+			}
+		}
+	}
 }
