@@ -52,6 +52,10 @@ From them follows one of three answers:
   For a key that is retired or compromised, issuerKey is true only if the ledger's extract shows that it recorded the credential in time.
 - **CANNOT CONFIRM** otherwise: a source is out of reach, too old or not to be believed, an issuer or key is not known here.
 
+` + "`format`" + ` is how it is secured: ` + "`vc+jwt`, `vp+jwt`, `vc+sd-jwt`, `dc+sd-jwt`, `ob3+jwt` (Open Badges 3.0, typ JWT), `jwt_vc` (data model 1.1 in a vc or vp claim), `eddsa-rdfc-2022`, `Ed25519Signature2020`" + `.
+A presentation, and a transcript that holds signed credentials, has ` + "`items`" + `: a whole verdict for each. The answer on the whole is the worst of
+its own lines and theirs. A presentation's own lines are about its holder: integrity, the holder's key, time; the rest is ` + "`not_applicable`" + `.
+
 ` + "`reasons`" + ` lists everything that stands against it, in the order of the lines; ` + "`reason`" + ` is the first. The codes are stable.
 
 `)
@@ -63,9 +67,12 @@ From them follows one of three answers:
 			if line == "any" {
 				title = "any line"
 			}
-			fmt.Fprintf(&b, "## %s\n\n| reason | answer | meaning |\n|---|---|---|\n", title)
+			fmt.Fprintf(&b, "## %s\n\n| reason | answer | meaning | what to do |\n|---|---|---|---|\n", title)
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", e.Code, e.Answer, e.Meaning)
+		if e.Do == "" {
+			panic(e.Code + " tells nobody what to do")
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", e.Code, e.Answer, e.Meaning, e.Do)
 		if next := nextLine(e); next != line {
 			b.WriteString("\n")
 		}
@@ -79,6 +86,10 @@ They change no answer.
 | ` + "`unsigned_bundle`" + ` | The verifier's trust comes from a bundle that carries no signature. |
 | ` + "`unknown_context`" + ` | The credential has an @context beside those of the data model and Open Badges. It is not fetched; unknown members are ignored. |
 | ` + "`inline_context`" + ` | The credential brings definitions of terms inside its @context. They are not applied. |
+| ` + "`older_data_model`" + ` | It is of the data model 1.1, whose dates are issuanceDate and expirationDate. |
+| ` + "`legacy_format`" + ` | It is a JWT with a vc or vp claim, as issuers made them before vc+jwt. |
+| ` + "`not_challenged`" + ` | Nobody asked for a challenge or audience, so that the presentation may have been made for somebody else, at any time. |
+| ` + "`holder_is_not_subject`" + ` | The credential does not say that it is about the holder of the presentation around it. |
 `)
 	return b.String()
 }

@@ -10,37 +10,98 @@ import (
 	"sijil/verifier/credential"
 )
 
-// otherFormat names credentials that are secured in a way we know and do not check. nil
-// for everything else, which then has to be a compact JWS.
-func otherFormat(token []byte) *credential.Refusal {
-	if len(token) == 0 {
-		return nil
+// parse reads the outer form of an input, whatever it is secured by. A JSON object without a
+// context is taken for a token in another serialization, which is refused as badly framed.
+func parse(input []byte) (*credential.Secured, *credential.Refusal) {
+	if len(input) > credential.MaxToken {
+		return nil, credential.Refuse(credential.TooLarge, "more than %d bytes", credential.MaxToken)
 	}
-	if token[0] != '{' {
-		if bytes.IndexByte(token, '~') > 0 && bytes.HasPrefix(token, []byte("eyJ")) {
-			return credential.Refuse(credential.Unsupported, "this looks like a selective-disclosure credential (SD-JWT), which is not checked here")
-		}
-		return nil
+	if refusal := foreign(input); refusal != nil {
+		return nil, refusal
 	}
-	root, refusal := credential.ParseJSON(token)
-	if refusal != nil || !root.Has("@context") {
-		return nil
-	}
-	name := "JSON document without a proof"
-	for _, p := range root.Get("proof").OneOrMany() {
-		name = "credential with an embedded proof"
-		switch kind, _ := p.Get("type").Text(); kind {
-		case "DataIntegrityProof", "Ed25519Signature2020", "Ed25519Signature2018", "MerkleProof2019", "MerkleProof2017", "JsonWebSignature2020", "BbsBlsSignature2020":
-			name += " (" + kind + ")"
+	if bytes.HasPrefix(input, []byte("{")) {
+		root, refusal := credential.ParseJSON(input)
+		switch {
+		case refusal == nil && root.Has("@context"):
+			return parseJSON(root, input)
+		case refusal == nil:
+			if refusal = foreignJSON(root); refusal != nil {
+				return nil, refusal
+			}
+		case refusal.Reason != credential.BadPayload:
+			return nil, refusal
 		}
 	}
-	return credential.Refuse(credential.Unsupported, "this looks like a %s, which is not checked here", name)
+	return parseToken(input)
+}
+
+// parseToken reads a compact token.
+func parseToken(input []byte) (*credential.Secured, *credential.Refusal) {
+	if bytes.IndexByte(input, '~') > 0 {
+		return parseDisclosures(input)
+	}
+	return credential.ParseJOSE(input, credential.MaxToken)
+}
+
+// parseJSON reads a JSON-LD document: an envelope, or one with a proof in it.
+func parseJSON(root credential.Value, raw []byte) (*credential.Secured, *credential.Refusal) {
+	if e, ok, refusal := credential.ReadEnvelope(root); ok {
+		if refusal != nil {
+			return nil, refusal
+		}
+		return parseEnvelope(e)
+	}
+	if refusal := foreignJSON(root); refusal != nil {
+		return nil, refusal
+	}
+	if !root.Has("proof") {
+		return nil, credential.Refuse(NoProof, "the document carries no proof: nobody signed it")
+	}
+	return parseEmbedded(root, raw)
+}
+
+// parseEnvelope reads the token in an envelope, which must be of the kind that its media type says.
+func parseEnvelope(e credential.Envelope) (*credential.Secured, *credential.Refusal) {
+	switch e.MediaType {
+	case "application/vc+jwt", "application/vp+jwt", "application/vc+sd-jwt", "application/dc+sd-jwt":
+	case "application/vc+cose", "application/vp+cose":
+		return nil, unsupported("credential secured by COSE")
+	case "application/vp+sd-jwt":
+		return nil, unsupported("selective-disclosure presentation (vp+sd-jwt)")
+	default:
+		return nil, credential.Refuse(credential.BadPayload, "an envelope's media type is not that of a credential")
+	}
+	form, refusal := parseToken([]byte(e.Token))
+	switch {
+	case refusal != nil:
+		return nil, refusal
+	case "application/"+string(form.Format) != e.MediaType:
+		return nil, credential.Refuse(credential.WrongTyp, "an envelope holds another kind of token than it says")
+	case e.Presentation != (form.Format == credential.FormatVP):
+		return nil, credential.Refuse(credential.WrongType, "an envelope for credentials holds a presentation, or the other way round")
+	}
+	return form, nil
+}
+
+// parseItem reads a credential within a presentation or transcript; a plain text is a
+// token where texts allows it.
+func parseItem(v credential.Value, texts bool) (*credential.Secured, *credential.Refusal) {
+	if text, ok := v.Text(); ok && texts {
+		return parseToken([]byte(text))
+	}
+	if !v.IsObject() {
+		return nil, credential.Refuse(credential.BadPayload, "a credential within is neither an envelope nor one with a proof")
+	}
+	return parseJSON(v, v.Raw())
 }
 
 // VerifyText judges what a person pasted or a scanner read: a token, or a link of one of
 // our own origins that carries one after "#". Other texts are [NotACredential]; no link
 // is ever followed.
 func VerifyText(ctx context.Context, text []byte, trust Trust, at time.Time) Verdict {
+	if refusal := foreign(text); refusal != nil {
+		return Refused(refusal.Reason, refusal.Detail, at)
+	}
 	if len(text) > 2*credential.MaxToken {
 		return Refused(credential.TooLarge, "the text has more than any credential", at)
 	}
@@ -69,7 +130,7 @@ func VerifyFile(ctx context.Context, name string, content []byte, trust Trust, a
 // Refused is the verdict on an input that is no token at all.
 func Refused(reason credential.Reason, detail string, at time.Time) Verdict {
 	answer := False
-	if reason == UnsupportedMedia || reason == FileUnreadable {
+	if reason == UnsupportedMedia || reason == FileUnreadable || reason == credential.Unsupported {
 		answer = Unchecked // a good credential may be inside
 	}
 	v := Verdict{At: at, Detail: detail, Lines: Lines{Integrity: Line{Answer: answer, Reason: reason}}}

@@ -76,16 +76,25 @@ func (l *Lines) All() []Named {
 
 // Verdict is what is known about one credential at one time.
 type Verdict struct {
-	Overall Overall           `json:"overall"`
-	Reason  credential.Reason `json:"reason,omitempty"` // the first of Reasons; empty if valid
+	Overall Overall `json:"overall"`
+	// Reason is the first of Reasons or, if an item is worse than what holds it, of that
+	// item's; empty if valid.
+	Reason credential.Reason `json:"reason,omitempty"`
 	// Reasons are all that keep it from being valid: a diploma can be revoked and expired.
 	Reasons []credential.Reason `json:"reasons,omitempty"`
 	At      time.Time           `json:"at"` // the evaluation time
-	Lines   Lines               `json:"lines"`
+	// Format is how it is secured, empty if that is not known.
+	Format credential.Format `json:"format,omitempty"`
+	Lines  Lines             `json:"lines"`
 	// Warnings are codes that do not change the answer: unsigned_bundle, unknown_context, …
 	Warnings []string `json:"warnings,omitempty"`
-	// Credential is what was signed, nil unless the signature holds.
+	// Credential is what was signed, nil unless the signature holds and for a presentation.
 	Credential *Content `json:"credential,omitempty"`
+	// Holder is who signed a presentation: the DID or URL that the key belongs to.
+	Holder string `json:"holder,omitempty"`
+	// Items are the verdicts on the credentials within a presentation or transcript, in
+	// order. None of them is better than Overall.
+	Items []Verdict `json:"items,omitempty"`
 	// Detail says in English what was wrong with the form, for whoever made the token.
 	Detail string `json:"detail,omitempty"`
 }
@@ -120,9 +129,26 @@ type Result struct {
 	Value string `json:"value"`
 }
 
-// settle draws the conclusion. False anywhere is not valid. Otherwise integrity, key and
-// time must be true, and so must be status unless the credential needs none.
+// settle draws the conclusion from the lines and then from the items: the worst counts.
 func (v *Verdict) settle() {
+	v.settleLines()
+	for i := range v.Items {
+		item := &v.Items[i]
+		if badness[item.Overall] > badness[v.Overall] {
+			v.Overall = item.Overall
+			v.Reason = item.Reason
+		}
+		for _, r := range item.Reasons {
+			v.because(r)
+		}
+	}
+}
+
+var badness = map[Overall]int{Valid: 0, CannotConfirm: 1, NotValid: 2}
+
+// settleLines: false anywhere is not valid. Otherwise integrity, key and time must be
+// true, and so must be status unless the credential needs none.
+func (v *Verdict) settleLines() {
 	l := &v.Lines
 	for _, n := range []*Line{&l.Integrity, &l.IssuerKey, &l.Accreditation, &l.Status, &l.Time, &l.Anchoring} {
 		if n.Answer == "" {
@@ -141,7 +167,7 @@ func (v *Verdict) settle() {
 	}
 	v.Overall = Valid
 	for _, n := range []*Line{&l.Integrity, &l.IssuerKey, &l.Status, &l.Time} {
-		if n.Answer != True && n.Reason != NoStatus {
+		if n.Answer != True && !(n == &l.Status && (n.Reason == NoStatus || n.Reason == NotApplicable)) {
 			v.Overall = CannotConfirm
 			v.because(n.Reason)
 		}
@@ -153,6 +179,7 @@ func (v *Verdict) because(r credential.Reason) {
 	if r == NotChecked || slices.Contains(v.Reasons, r) {
 		return
 	}
-	v.Reasons = append(v.Reasons, r)
-	v.Reason = v.Reasons[0]
+	if v.Reasons = append(v.Reasons, r); v.Reason == "" {
+		v.Reason = r
+	}
 }

@@ -7,12 +7,10 @@ package verifier
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"errors"
+	"slices"
 	"time"
 
 	"sijil/verifier/credential"
-	"sijil/verifier/did"
 )
 
 //go:generate go test -run ^TestVerdictsAreDocumented$ . -update
@@ -21,49 +19,102 @@ import (
 // on the second: the time of signing and the start of a status list.
 const clockSkew = time.Minute
 
-// Verify judges a token at a time. It does what credentials need in a fixed order, so that
-// the same token gets the same reason everywhere: form, header, key, signature, payload,
-// owner of the key, shape, then (each whatever the others say) time, ledger, life of the
-// key, every status entry, accreditation. White space around the token is dropped.
+// Bounds of what one input may hold within: a presentation of a transcript of signed
+// courses is three deep.
+const (
+	maxItems  = 100
+	maxNested = 3
+)
+
+// Options are what the verifier asks for beyond the credential itself. They come from its own
+// policy or request and never from what is judged. The zero value asks for nothing.
+type Options struct {
+	// Challenge is the nonce that the holder's proof must carry, Domain the audience.
+	// Either demands such a proof: a presentation, or the key binding of an SD-JWT.
+	Challenge, Domain string
+	// HolderProof demands it without a challenge.
+	HolderProof bool
+	// MaxAge is how old a holder's proof that is demanded may be; 0 means 10 minutes.
+	MaxAge time.Duration
+	// ProofOnly asks whether the proof holds and not who made it: an issuer that is its own
+	// key (did:key, did:jwk) passes, and so does a presentation without credentials.
+	ProofOnly bool
+}
+
+func (o Options) demanded() bool { return o.HolderProof || o.Challenge != "" || o.Domain != "" }
+
+// Verify judges a credential or presentation, in any form that is known, at a time; see
+// [VerifyWith].
+func Verify(ctx context.Context, input []byte, trust Trust, at time.Time) Verdict {
+	return VerifyWith(ctx, input, trust, at, Options{})
+}
+
+// VerifyWith judges a credential or presentation at a time. It does what credentials need in
+// a fixed order, so that the same input gets the same reason everywhere: form, header, key,
+// signature, payload, owner of the key, shape, then (each whatever the others say) time,
+// ledger, life of the key, every status entry, accreditation, what the holder was asked
+// for, and each credential within by the same function. White space around it is dropped.
 //
 // Nothing is fetched before the signature holds, but for the keys of registered issuers
 // (see [Trust]). ctx bounds what the Trust does.
-func Verify(ctx context.Context, token []byte, trust Trust, at time.Time) Verdict {
-	c := check{trust: trust, verdict: Verdict{At: at}}
+func VerifyWith(ctx context.Context, input []byte, trust Trust, at time.Time, o Options) Verdict {
+	left := maxItems
+	c := check{trust: trust, options: o, left: &left, verdict: Verdict{At: at}}
 	if trust.Source().Unsigned {
 		c.verdict.Warnings = []string{"unsigned_bundle"}
 	}
-	if refusal := c.form(token); refusal != nil {
-		c.refuse(refusal)
-	} else if c.signature(ctx) && c.payload(ctx) {
-		c.time()
-		c.anchoring(ctx)
-		c.life()
-		c.status(ctx)
-		c.accreditation()
-	}
-	c.verdict.settle()
-	return c.verdict
+	c.form, c.refusal = parse(trim(input))
+	return c.judge(ctx)
 }
 
 // check is one verification under way.
 type check struct {
 	trust   Trust
+	options Options
+	// nested is how deep within another this is, left how many more credentials the whole may hold.
+	nested  int
+	left    *int
 	verdict Verdict
 
-	token *credential.Token
-	key   OwnedKey
-	root  credential.Value
-	// parsed: root is the payload, or refusal why it is not.
-	parsed  bool
-	refusal *credential.Refusal
+	form         *credential.Secured
+	refusal      *credential.Refusal // why there is no form
+	presentation bool
+	keys         []OwnedKey // of the form's proofs
+	root         credential.Value
+	// unowned: nothing shows that the key is the issuer's, or that the issuer is one.
+	unowned bool
 
 	issuer Issuer
 	cred   credential.Credential
+	shown  credential.Presentation
 	times  credential.Times
 	record *Record // what the ledger recorded, if its digest is the payload's
 	// recordErr: why there is no record.
 	recordErr error
+}
+
+// judge comes to the verdict on c.form.
+func (c *check) judge(ctx context.Context) Verdict {
+	switch {
+	case c.refusal != nil:
+		c.refuse(c.refusal)
+	case !c.proofs(ctx):
+	case c.presentation:
+		if c.readPresentation() {
+			c.presented()
+			c.items(ctx, c.shown.Items)
+		}
+	case c.payload(ctx):
+		c.time()
+		c.anchoring(ctx)
+		c.life()
+		c.status(ctx)
+		c.accreditation()
+		c.holder()
+		c.items(ctx, c.cred.Items)
+	}
+	c.verdict.settle()
+	return c.verdict
 }
 
 // line answers with what this trust knows.
@@ -82,7 +133,7 @@ func given(t time.Time) *time.Time {
 func (c *check) refuse(r *credential.Refusal) {
 	c.verdict.Detail = r.Detail
 	answer := False
-	if r.Reason == credential.Unsupported {
+	if r.Reason == credential.Unsupported || r.Reason == credential.UnknownContext {
 		answer = Unchecked // it may well be good, but not by us to say
 	}
 	c.verdict.Lines.Integrity = Line{Answer: answer, Reason: r.Reason}
@@ -90,217 +141,51 @@ func (c *check) refuse(r *credential.Refusal) {
 
 func trim(token []byte) []byte { return bytes.Trim(token, " \t\r\n") }
 
-func (c *check) form(token []byte) (refusal *credential.Refusal) {
-	token = trim(token)
-	if len(token) <= credential.MaxToken {
-		if refusal := otherFormat(token); refusal != nil {
-			return refusal
-		}
-	}
-	c.token, refusal = credential.ParseToken(token, credential.MaxToken)
-	return refusal
-}
-
-// signature finds the key and checks the signature with it.
-func (c *check) signature(ctx context.Context) bool {
-	l := &c.verdict.Lines
-	keys, err := c.trust.Keys(ctx, c.token.Kid)
-	if err != nil || len(keys) == 0 {
-		reason := UnknownKey
-		if _, _, isDID := did.Split(c.token.Kid); isDID {
-			reason = UnknownIssuer
-		}
-		if errors.Is(err, ErrUnreachable) {
-			reason = IssuerUnreachable
-		}
-		// Without the key nothing can be said of the signature either.
-		l.IssuerKey = c.line(Unchecked, reason, time.Time{})
-		l.Integrity = Line{Answer: Unchecked, Reason: reason}
-		return false
-	}
-	c.key = c.pick(keys)
-	if c.key.Purpose != did.ForCredentials {
-		l.IssuerKey = c.line(False, KeyWrongPurpose, time.Time{})
-		return false
-	}
-	if refusal := c.token.Verify(c.key.Public(), c.key.Alg()); refusal != nil {
+// payload reads what was signed and asks whether the signer may speak for the issuer.
+func (c *check) payload(ctx context.Context) bool {
+	var refusal *credential.Refusal
+	if c.root, refusal = c.form.Payload(); refusal != nil {
 		c.refuse(refusal)
 		return false
 	}
-	return true
-}
-
-// pick chooses among the keys that several issuers have under one kid by the issuer that
-// the payload claims. It is only a claim: whether it owns the key is checked afterwards.
-func (c *check) pick(keys []OwnedKey) OwnedKey {
-	if len(keys) == 1 {
-		return keys[0]
-	}
-	if c.parse(); c.refusal == nil {
-		if claimed, refusal := credential.ReadIssuer(c.root); refusal == nil {
-			for _, k := range keys {
-				if k.Issuer == claimed {
-					return k
-				}
-			}
-		}
-	}
-	return keys[0]
-}
-
-func (c *check) parse() {
-	if !c.parsed {
-		c.root, c.refusal = credential.ParseJSON(c.token.Payload)
-		c.parsed = true
-	}
-}
-
-// payload reads what was signed and asks whether the signer may speak for the issuer.
-func (c *check) payload(ctx context.Context) bool {
-	l := &c.verdict.Lines
-	if c.parse(); c.refusal != nil {
-		c.refuse(c.refusal)
-		return false
-	}
-	id, refusal := credential.ReadIssuer(c.root)
+	id, refusal := claimed(c.form.Format, c.root)
 	if refusal != nil {
 		c.refuse(refusal)
 		return false
 	}
-	if id != c.key.Issuer {
-		l.Integrity = Line{Answer: True}
-		l.IssuerKey = c.line(False, KeyNotForIssuer, time.Time{})
+	if !c.owned(ctx, id) {
+		c.verdict.Lines.Integrity = Line{Answer: True}
 		return false
 	}
-	issuer, err := c.trust.Issuer(ctx, id)
-	if err != nil {
-		l.Integrity = Line{Answer: True}
-		reason := UnknownIssuer
-		if errors.Is(err, ErrUnreachable) {
-			reason = IssuerUnreachable
-		}
-		l.IssuerKey = c.line(Unchecked, reason, time.Time{})
-		return false
-	}
-	c.issuer = issuer
-	if c.cred, refusal = credential.ReadShape(c.root); refusal != nil {
+	if c.cred, refusal = readCredential(c.form.Format, c.root); refusal != nil {
+		c.verdict.Lines.IssuerKey = Line{}
 		c.refuse(refusal)
 		return false
 	}
-	l.Integrity = Line{Answer: True}
-	c.verdict.Warnings = append(c.verdict.Warnings, c.cred.Warnings...)
+	c.verdict.Lines.Integrity = Line{Answer: True}
+	c.warn(c.form.Warnings...)
+	c.warn(c.cred.Warnings...)
+	if c.form.Format == credential.FormatLegacy {
+		c.warn("legacy_format")
+	}
 	c.verdict.Credential = c.content()
 	return true
 }
 
-// time asks whether the evaluation time lies in the credential's validity, whose end is
-// not part of it (RFC 7519 §4.1.4). There is no leeway.
-func (c *check) time() {
-	times, refusal := credential.ReadTimes(c.root)
-	if refusal != nil {
-		c.verdict.Lines.Time = Line{Answer: False, Reason: credential.BadTime}
-		c.verdict.Detail = refusal.Detail
-		return
-	}
-	c.times = times
-	content := c.verdict.Credential
-	content.ValidFrom, content.ValidUntil = given(times.Start()), given(times.End())
-	at, l := c.verdict.At, Line{Answer: True, Time: given(times.End())}
-	switch {
-	case at.Before(times.Start()):
-		l = Line{Answer: False, Reason: NotYetValid, Time: given(times.Start())}
-	case times.IssuedAt.After(at.Add(clockSkew)):
-		l = Line{Answer: False, Reason: NotYetValid, Time: given(times.IssuedAt)}
-	case !times.End().IsZero() && !at.Before(times.End()):
-		l = Line{Answer: False, Reason: Expired, Time: given(times.End())}
-	}
-	c.verdict.Lines.Time = l
-}
-
-// anchoring asks whether the ledger recorded this content. That it has another content
-// under the same id is a forgery even if the signature holds.
-func (c *check) anchoring(ctx context.Context) {
-	rec, err := Record{}, ErrUnknown
-	if c.cred.ID != "" {
-		rec, err = c.trust.Record(ctx, c.cred.Issuer, c.cred.ID)
-	}
-	switch {
-	case err != nil:
-		c.recordErr = err
-		c.verdict.Lines.Anchoring = c.line(Unchecked, NotAnchored, time.Time{})
-	case rec.PayloadSHA256 != sha256.Sum256(c.token.Payload):
-		c.recordErr = ErrUnknown
-		c.verdict.Lines.Anchoring = c.line(False, LedgerMismatch, rec.RecordedAt)
-	default:
-		c.record = &rec
-		c.verdict.Credential.RecordedAt = given(rec.RecordedAt)
-		c.verdict.Lines.Anchoring = c.line(True, "", rec.RecordedAt)
-	}
-}
-
-// life asks whether the key was good when it signed. A thief can claim any date, so what
-// counts is when the ledger recorded the credential; only a key still in use may do
-// without a record.
-func (c *check) life() {
-	k, at := c.key, c.verdict.At
-	answer := func(a Answer, r credential.Reason, moment time.Time) {
-		c.verdict.Lines.IssuerKey = c.line(a, r, moment)
-	}
-	within := func(t time.Time) bool {
-		return !t.Before(k.ValidFrom.Time) && (k.ValidTo.IsZero() || t.Before(k.ValidTo.Time))
-	}
-	retired := !k.ValidTo.IsZero() && !at.Before(k.ValidTo.Time)
-	compromised := !k.CompromisedAt.IsZero()
-	switch {
-	case c.record != nil && compromised && !c.record.RecordedAt.Before(k.CompromisedAt.Time):
-		answer(False, KeyCompromised, k.CompromisedAt.Time)
-	case c.record != nil && !within(c.record.RecordedAt):
-		answer(False, KeyNotValidThen, c.record.RecordedAt)
-	case c.record != nil:
-		answer(True, "", c.record.RecordedAt)
-	case compromised && !errors.Is(c.recordErr, ErrUnknown):
-		answer(Unchecked, NotRecorded, k.CompromisedAt.Time) // nobody here can tell
-	case compromised && c.verdict.Lines.Anchoring.Answer != False:
-		answer(False, KeyCompromised, k.CompromisedAt.Time)
-	case compromised:
-		answer(Unchecked, NotRecorded, k.CompromisedAt.Time)
-	case retired && !c.times.ValidFrom.IsZero() && !within(c.times.ValidFrom):
-		answer(False, KeyNotValidThen, k.ValidTo.Time)
-	case retired:
-		answer(Unchecked, NotRecorded, k.ValidTo.Time)
-	case at.Before(k.ValidFrom.Time):
-		answer(False, KeyNotValidThen, k.ValidFrom.Time)
-	default:
-		answer(True, "", k.ValidFrom.Time)
-	}
-	if until := k.VouchedUntil; c.verdict.Lines.IssuerKey.Answer == True && !until.IsZero() && !at.Before(until) {
-		answer(Unchecked, TrustStale, until)
-	}
-}
-
-// accreditation asks whether the issuer was accredited on the award date, where the trust
-// says anything about that.
-func (c *check) accreditation() {
-	l := &c.verdict.Lines
-	award := c.times.ValidFrom
-	if c.verdict.Credential.AwardedAt != nil {
-		award = *c.verdict.Credential.AwardedAt
-	}
-	if c.issuer.Accreditations == nil || award.IsZero() {
-		l.Accreditation = c.line(Unchecked, AccreditationUnknown, time.Time{})
-		return
-	}
-	achievement, _ := c.cred.Subject.Get("achievement").Get("id").Text()
-	for _, a := range c.issuer.Accreditations {
-		if a.Covers(achievement, award) {
-			l.Accreditation = c.line(True, "", award)
-			return
+// warn adds each warning once.
+func (c *check) warn(codes ...string) {
+	for _, code := range codes {
+		if !slices.Contains(c.verdict.Warnings, code) {
+			c.verdict.Warnings = append(c.verdict.Warnings, code)
 		}
 	}
-	if asOf := c.trust.Source().AsOf; !asOf.IsZero() && (award.After(asOf) || c.times.ValidFrom.After(asOf)) {
-		// The source is from before the credential: the accreditation can have been granted since.
-		l.Accreditation = c.line(Unchecked, AccreditationUnknown, award)
-		return
-	}
-	l.Accreditation = c.line(False, NotAccredited, award)
+}
+
+// claimed is whom a payload claims to be from. It is only a claim.
+func claimed(f credential.Format, root credential.Value) (string, *credential.Refusal) {
+	return credential.ReadClaimed(f, root)
+}
+
+func readCredential(f credential.Format, root credential.Value) (credential.Credential, *credential.Refusal) {
+	return credential.ReadCredential(f, root)
 }

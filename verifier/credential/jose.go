@@ -32,19 +32,22 @@ func ParseJOSE(b []byte, limit int) (*Secured, *Refusal) {
 			return nil, Refuse(WrongTyp, "this is a plain JWT, neither an Open Badge nor a credential of the data model 1.1")
 		}
 	}
-	if root, refusal := t.presented(s.Format); refusal == nil && IsPresentation(s.Format, root) {
-		s.Proofs[0].Purpose = Authentication
+	// A vc+jwt is no presentation by its typ, and its payload is not looked at before its signature.
+	if s.Format == FormatVP || s.Format == FormatLegacy {
+		root, refusal := t.JSON()
+		if refusal == nil && s.Format == FormatVP && !isTyped(root, typeVP) {
+			return nil, Refuse(WrongTyp, "this is signed as a presentation and is none")
+		}
+		if s.Format == FormatVP || refusal == nil && IsPresentation(s.Format, root) {
+			s.Proofs[0].Purpose = Authentication
+		}
 	}
 	return s, nil
 }
 
-// presented is the payload where it decides whether this is a presentation; a vc+jwt is none
-// by its typ, and its payload is not looked at before its signature.
-func (t *Token) presented(f Format) (Value, *Refusal) {
-	if f == FormatLegacy {
-		return t.JSON()
-	}
-	return Value{}, nil
+func isTyped(root Value, want string) bool {
+	types, refusal := texts(root.Get("type"), "type")
+	return refusal == nil && slices.Contains(types, want)
 }
 
 // older is the format of a typ JWT, which only its payload tells: empty if it is neither.

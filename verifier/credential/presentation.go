@@ -29,8 +29,7 @@ func IsPresentation(f Format, payload Value) bool {
 	case FormatLegacy:
 		return payload.Has("vp")
 	}
-	types, refusal := texts(payload.Get("type"), "type")
-	return refusal == nil && slices.Contains(types, typeVP)
+	return isTyped(payload, typeVP)
 }
 
 // ReadPresentation checks the payload of a presentation as [ReadCredential] does that of a

@@ -99,7 +99,7 @@ func (t *Token) readHeader(b []byte, types []Type) *Refusal {
 		return Refuse(BadHeader, "header: %s", refusal.Detail)
 	case !h.IsObject():
 		return Refuse(BadHeader, "header is not a JSON object")
-	case sealed(h):
+	case IsSeal(h):
 		return Refuse(Unsupported, "this looks like an electronic seal (JAdES), which is not checked here")
 	case h.Has("crit"):
 		return Refuse(CritNotSupported, "header lists critical extensions; none is supported")
@@ -145,8 +145,8 @@ func (t *Token) readKey(v Value) *Refusal {
 	return nil
 }
 
-// sealed recognises the headers of a JAdES signature (ETSI TS 119 182-1 §5.2).
-func sealed(header Value) bool {
+// IsSeal recognises the header of a JAdES signature (ETSI TS 119 182-1 §5.2).
+func IsSeal(header Value) bool {
 	for _, name := range header.Names() {
 		switch name {
 		case "sigT", "sigD", "sigPId", "sigPl", "srCms", "srAts", "adoTst", "x5t#o", "sigX5ts":

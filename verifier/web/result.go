@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,7 +20,8 @@ var topics = map[credential.Reason]string{
 	credential.BadSignature: "signature", credential.BadProof: "signature", credential.UnknownContext: "format", credential.Unsupported: "format", verifier.UnsupportedMedia: "format", verifier.FileUnreadable: "format",
 	verifier.NotACredential: "nothing", verifier.EmptyFile: "nothing",
 	credential.IssuerMismatch: "foreign", verifier.KeyNotForIssuer: "foreign", verifier.KeyWrongPurpose: "foreign",
-	verifier.UnknownKey: "unknown", verifier.UnknownIssuer: "unknown",
+	verifier.UnknownKey: "unknown", verifier.UnknownIssuer: "unknown", verifier.NotAuthenticated: "unknown",
+	verifier.NoProof: "signature", verifier.TooManyItems: "form", verifier.HolderProofRequired: string(credential.BadHolderProof), verifier.NoCredential: "nothing",
 }
 
 func topic(r credential.Reason) string {
@@ -75,6 +77,10 @@ func judge(v verifier.Verdict, t map[string]string) *result {
 	r.Class = map[verifier.Overall]string{verifier.Valid: "good", verifier.NotValid: "bad"}[v.Overall]
 	if r.Class == "" {
 		r.Class = "open"
+	}
+	for i, item := range v.Items {
+		r.Facts = append(r.Facts, fact{strconv.Itoa(i + 1), t[string(item.Overall)]})
+		r.Facts = append(r.Facts, facts(item.Credential, t)...)
 	}
 	for _, w := range v.Warnings {
 		r.Unsigned = r.Unsigned || w == "unsigned_bundle"
