@@ -45,9 +45,11 @@ func parseAuthorization(header string) (c Credentials, ok bool) {
 			return c, false
 		}
 		user, password, found := strings.Cut(string(plain), ":")
-		return Credentials{User: user, Password: password}, found && user != ""
-	case strings.EqualFold(scheme, "bearer"):
-		return Credentials{Token: rest}, rest != "" && !strings.ContainsAny(rest, " \t,")
+		if found && user != "" {
+			return Credentials{User: user, Password: password}, true
+		}
+	case strings.EqualFold(scheme, "bearer") && rest != "" && !strings.ContainsAny(rest, " \t,"):
+		return Credentials{Token: rest}, true
 	}
 	return c, false
 }
@@ -75,8 +77,11 @@ func (s *Server) caller(ctx context.Context) (Caller, error) {
 		return Caller{}, accessDenied() // as EventStoreDB answers the nameless
 	case errors.Is(err, ErrDenied):
 		return Caller{}, &refusal{code: codes.Unauthenticated, message: ErrDenied.Error()}
-	case err != nil:
+	case err != nil && ctx.Err() != nil:
 		return Caller{}, err
+	case err != nil:
+		s.cfg.Logger.ErrorContext(ctx, "whether a caller of the EventStoreDB protocol may be let in cannot be told", "err", err)
+		return Caller{}, &refusal{code: codes.Unavailable, message: "credentials cannot be checked at the moment"}
 	}
 	if caller.Log == nil {
 		caller.Log = s.cfg.Log

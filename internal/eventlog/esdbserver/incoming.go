@@ -43,7 +43,11 @@ func (in *incoming) add(m proposed) {
 	}
 }
 
-func (in *incoming) refuse(err error) { in.refused, in.drafts = err, nil }
+func (in *incoming) refuse(err error) {
+	if in.refused == nil {
+		in.refused, in.drafts = err, nil
+	}
+}
 
 func decodeProposed(m proposed) (d eventlog.Draft, err error) {
 	system := m.GetMetadata()
