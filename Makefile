@@ -21,8 +21,8 @@ build: ## Build bin/sijil and bin/sijil-verifier
 	go build -o bin/ ./cmd/...
 
 .PHONY: demo
-demo: bootstrap build ## Start a ledger and act out its users; serves until Ctrl-C (EXIT=1: stop after the checks)
-	bin/sijil demo $(if $(EXIT),--exit)
+demo: bootstrap build ## Start a ledger and act out its users; serves until Ctrl-C (EXIT=1: stop after the checks; EVENTSTORE=1: over EventStoreDB's protocol)
+	bin/sijil demo $(if $(EXIT),--exit) $(if $(EVENTSTORE),--log eventstore)
 
 .PHONY: test
 test: ## Run every test, with the race detector where there is a C compiler
@@ -39,6 +39,10 @@ bench: ## Run the benchmarks (compare runs with: go tool -modfile=tools/go.mod b
 .PHONY: bench-append
 bench-append: bootstrap ## Compare raw INSERT, the event log and the API at 1, 8 and 64 writers, in turns
 	go run ./internal/bench/append
+
+.PHONY: bench-log
+bench-log: bootstrap ## Compare the log in PostgreSQL with the same behind the EventStoreDB protocol, and a long log with a short one
+	go run ./internal/bench/log
 
 .PHONY: soak
 soak: bootstrap build ## Kill a ledger under load KILLS times (100), and look for anything lost

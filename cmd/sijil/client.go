@@ -33,7 +33,7 @@ type clientCreateCmd struct {
 	Tenant      string    `required:"" placeholder:"SLUG" help:"The authority, as tunisia: 3 to 32 of a-z, 0-9 and -. It comes into being with its first client."`
 	Institution domain.ID `placeholder:"ID" help:"The institution the client acts for. Default: the authority itself."`
 	Name        string    `placeholder:"TEXT" help:"What the client is, for your own lists."`
-	Role        []string  `placeholder:"ROLE" enum:"ministry,region,school,registrar,teacher,approver,auditor" help:"Scopes by role: ${enum}. May be repeated."`
+	Role        []string  `placeholder:"ROLE" enum:"ministry,region,school,registrar,teacher,approver,auditor,subscriber" help:"Scopes by role: ${enum}. May be repeated."`
 	Scope       []string  `placeholder:"SCOPE" help:"A single scope, as records:read. May be repeated."`
 	JSON        bool      `name:"json" help:"Print one JSON object."`
 }

@@ -15,7 +15,8 @@ import (
 // dataFlags are for every verb that needs the ledger. The connection string comes from the
 // environment only: it may hold a password, and command lines are there for all to see.
 type dataFlags struct {
-	Data string `type:"path" placeholder:"DIR" env:"SIJIL_DATA" default:"${data_dir}" help:"Data directory: the ledger's keys and, unless SIJIL_DATABASE_URL names another server, its PostgreSQL. Default: ${data_dir}."`
+	Data       string `type:"path" placeholder:"DIR" env:"SIJIL_DATA" default:"${data_dir}" help:"Data directory: the ledger's keys and, unless SIJIL_DATABASE_URL names another server, its PostgreSQL. Default: ${data_dir}."`
+	Eventstore string `placeholder:"URL" help:"EventStoreDB or KurrentDB cluster that keeps the event log, as esdb://host:2113; also from SIJIL_EVENTSTORE, which may hold a password. Default: the log is in PostgreSQL."`
 }
 
 // open opens the ledger's database, ready for use.

@@ -28,6 +28,7 @@ import (
 type demoCmd struct {
 	Data string `type:"path" placeholder:"DIR" help:"Keep the ledger in this directory. Default: a fresh one that is removed at the end."`
 	Exit bool   `help:"Stop after the checks instead of serving until Ctrl-C."`
+	Log  string `name:"log" enum:"postgres,eventstore" default:"postgres" help:"Where the event log is: ${enum}. The second is a development server of the EventStoreDB protocol, started as a process of its own. Default: ${default}."`
 }
 
 // Help is the part of the manual that the flags do not tell.
@@ -50,9 +51,15 @@ func (c *demoCmd) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, remove()) }()
-	stage := &stage{app: a, data: data}
+	stage := &stage{app: a, data: data, ended: make(chan error, 3)}
 	defer func() { err = errors.Join(err, stage.close()) }()
 	fmt.Fprintf(a.stdout, "Sijil: a ledger in %s\n", data)
+	if c.Log == "eventstore" {
+		if err := stage.openLog(ctx, c.Data != ""); err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stdout, "its event log is behind the EventStoreDB protocol, at %s\n", stage.eventStore)
+	}
 	if err := stage.open(ctx); err != nil {
 		return err
 	}
@@ -108,6 +115,7 @@ type stage struct {
 	*app
 	data             string
 	ledger, verifier string
+	eventStore       string // where the log is, empty for PostgreSQL
 	cut              atomic.Bool
 	front            *http.Server
 	running          []*exec.Cmd
@@ -115,9 +123,29 @@ type stage struct {
 	closing          atomic.Bool
 }
 
+// openLog starts a server for the event log alone; one to keep is in the data directory's
+// PostgreSQL, and the other in memory.
+func (s *stage) openLog(ctx context.Context, keep bool) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("finding this program: %w", err)
+	}
+	where := []string{"--memory"}
+	if keep {
+		where = []string{"--data", s.data}
+	}
+	address, err := s.start(ctx, regexp.MustCompile(`(esdb://\S+)`), self, append([]string{"--log-level=WARN", "eventstore", "serve", "--listen", "127.0.0.1:0"}, where...)...)
+	s.eventStore = address
+	return err
+}
+
+// environment is ours, with the log's place.
+func (s *stage) environment() []string {
+	return append(os.Environ(), "SIJIL_EVENTSTORE="+s.eventStore)
+}
+
 // open starts the ledger behind a front that can cut the status lists off, and the verifier.
 func (s *stage) open(ctx context.Context) error {
-	s.ended = make(chan error, 2)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listening on a loopback port: %w", err)
@@ -160,7 +188,7 @@ func (s *stage) open(ctx context.Context) error {
 // start runs a program until the stage closes, and returns the address its first line names.
 func (s *stage) start(ctx context.Context, address *regexp.Regexp, name string, args ...string) (string, error) {
 	cmd := exec.Command(name, args...)
-	cmd.Stderr = s.stderr
+	cmd.Stderr, cmd.Env = s.stderr, s.environment()
 	// Ctrl-C goes to us; we end the others in order.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()
@@ -250,7 +278,7 @@ func (s *stage) self(ctx context.Context, args ...string) ([]byte, error) {
 	}
 	cmd := exec.CommandContext(ctx, self, args...)
 	var said bytes.Buffer
-	cmd.Stderr = &said
+	cmd.Stderr, cmd.Env = &said, s.environment()
 	out, err := cmd.Output()
 	if err != nil {
 		err = fmt.Errorf("%w: %s", err, bytes.TrimSpace(said.Bytes()))

@@ -14,6 +14,7 @@ import (
 // logCmd looks at the event log.
 type logCmd struct {
 	Stats logStatsCmd `cmd:"" help:"Count the events of the log by type."`
+	Copy  logCopyCmd  `cmd:"" help:"Copy a log to another place, between PostgreSQL and EventStoreDB, and compare the two."`
 	Check logCheckCmd `cmd:"" help:"Walk the whole log and say whether it is whole."`
 	Read  logReadCmd  `cmd:"" help:"Print events as they are stored, one JSON object a line. Personal data stays sealed."`
 }
@@ -37,7 +38,7 @@ func (c *logStatsCmd) Run(ctx context.Context, a *app) error {
 	if err := c.exists(); err != nil {
 		return err
 	}
-	ledger, err := c.openLedger(ctx, a)
+	ledger, err := c.openOn(ctx, a, true)
 	if err != nil {
 		return err
 	}
@@ -102,7 +103,7 @@ func (c *logReadCmd) Run(ctx context.Context, a *app) error {
 	if err := c.exists(); err != nil {
 		return err
 	}
-	ledger, err := c.openLedger(ctx, a)
+	ledger, err := c.openOn(ctx, a, true)
 	if err != nil {
 		return err
 	}

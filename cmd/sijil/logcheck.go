@@ -28,7 +28,7 @@ Exit status: 0 the log is whole, 1 something is broken (the first problems are l
 
 // Run checks.
 func (c *logCheckCmd) Run(ctx context.Context, a *app) error {
-	ledger, err := c.openLedger(ctx, a)
+	ledger, err := c.openOn(ctx, a, true)
 	if err != nil {
 		return err
 	}

@@ -20,23 +20,25 @@ import (
 type cli struct {
 	LogLevel slog.Level `default:"${log_level}" placeholder:"LEVEL" help:"Least severe messages on standard error: DEBUG, INFO, WARN or ERROR."`
 
-	Serve   serveCmd   `cmd:"" help:"Run the API and what follows the log."`
-	Bundle  bundleCmd  `cmd:"" help:"Write what verifiers need offline, and the signed credentials."`
-	Client  clientCmd  `cmd:"" help:"Make, list and revoke API clients."`
-	Demo    demoCmd    `cmd:"" help:"Start a ledger and a verifier and act out their users."`
-	Import  importCmd  `cmd:"" help:"Turn CSV files into records, as schools would post them."`
-	Keys    keysCmd    `cmd:"" help:"Authorize, list and retire the keys institutions sign with."`
-	Log     logCmd     `cmd:"" help:"Look at the event log."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database to the schema this program needs, or say how far it is."`
-	Replay  replayCmd  `cmd:"" help:"Compare the read models with the log, or build them anew."`
-	Verify  verifyCmd  `cmd:"" help:"Check signed diplomas, offline with a bundle or against a ledger."`
-	Version versionCmd `cmd:"" help:"Print which program this is."`
+	Serve      serveCmd      `cmd:"" help:"Run the API and what follows the log."`
+	Bundle     bundleCmd     `cmd:"" help:"Write what verifiers need offline, and the signed credentials."`
+	Client     clientCmd     `cmd:"" help:"Make, list and revoke API clients."`
+	Demo       demoCmd       `cmd:"" help:"Start a ledger and a verifier and act out their users."`
+	Eventstore eventstoreCmd `cmd:"" help:"Serve a log to EventStoreDB clients, for development."`
+	Import     importCmd     `cmd:"" help:"Turn CSV files into records, as schools would post them."`
+	Keys       keysCmd       `cmd:"" help:"Authorize, list and retire the keys institutions sign with."`
+	Log        logCmd        `cmd:"" help:"Look at the event log."`
+	Migrate    migrateCmd    `cmd:"" help:"Bring the database to the schema this program needs, or say how far it is."`
+	Replay     replayCmd     `cmd:"" help:"Compare the read models with the log, or build them anew."`
+	Verify     verifyCmd     `cmd:"" help:"Check signed diplomas, offline with a bundle or against a ledger."`
+	Version    versionCmd    `cmd:"" help:"Print which program this is."`
 }
 
 const description = `Sijil is an event-sourced ledger of student records and diplomas.
 
 The ledger lives in a PostgreSQL database: the one SIJIL_DATABASE_URL names, else a private
-one that is started in the data directory (--data).
+one that is started in the data directory (--data). SIJIL_EVENTSTORE moves the event log to an
+EventStoreDB or KurrentDB cluster.
 
 Exit status: 0 it is done, 1 it failed and standard error says why, 2 the command
 line is wrong. A verb that tells more by its status says so in its own help.`

@@ -24,7 +24,8 @@ type replayCmd struct {
 
 // Help is the part of the manual that the flags do not tell.
 func (replayCmd) Help() string {
-	return `Both can run while the ledger serves. --compare shares nothing with the projections but the
+	return `Both can run while the ledger serves. After the log was copied or restored, --rebuild with the
+new log configured moves the whole ledger to it: read models, processes and issuer. --compare shares nothing with the projections but the
 facts: what it finds equal is a function of the log alone.
 
 Exit status with --compare: 0 all equal, 1 something differs (the first rows are listed).`
@@ -35,7 +36,7 @@ func (c *replayCmd) Run(ctx context.Context, a *app) error {
 	if err := c.exists(); err != nil {
 		return err
 	}
-	ledger, err := c.openLedger(ctx, a)
+	ledger, err := c.openOn(ctx, a, c.Rebuild)
 	if err != nil {
 		return err
 	}
@@ -83,7 +84,7 @@ func (c *replayCmd) rebuild(ctx context.Context, a *app, ledger *service.App) er
 	}
 	var p *progress
 	current := ""
-	err = ledger.Runner.Rebuild(ctx, func(name string, at eventlog.Position) {
+	err = ledger.Rebuild(ctx, func(name string, at eventlog.Position) {
 		if name != current {
 			p.done()
 			p, current = newProgress(a.stderr, "rebuilding "+name, int64(end)), name

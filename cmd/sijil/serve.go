@@ -22,11 +22,14 @@ import (
 // serveCmd runs the ledger's API and everything that follows the log.
 type serveCmd struct {
 	dataFlags
-	Listen          string  `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address of the API. Port 0 takes a free one. Default: ${default}."`
-	MetricsListen   string  `default:"127.0.0.1:0" placeholder:"ADDR" help:"Private address of /metrics; empty for none. Default: ${default}."`
-	PublicURL       string  `name:"public-url" placeholder:"URL" env:"SIJIL_PUBLIC_URL" help:"Where callers find the API, as https://ledger.example. Tokens, links and signed credentials name it. Default: http:// and the address listened on, which is good for trying out."`
-	RateLimit       float64 `default:"0" placeholder:"N" help:"Most requests a second of one client; 0 means the API's default of 2,000."`
-	PublicRateLimit float64 `default:"0" placeholder:"N" help:"Most requests a second without a token from one address, which may be your proxy's; 0 means the API's default of 200."`
+	Listen            string  `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address of the API. Port 0 takes a free one. Default: ${default}."`
+	MetricsListen     string  `default:"127.0.0.1:0" placeholder:"ADDR" help:"Private address of /metrics; empty for none. Default: ${default}."`
+	PublicURL         string  `name:"public-url" placeholder:"URL" env:"SIJIL_PUBLIC_URL" help:"Where callers find the API, as https://ledger.example. Tokens, links and signed credentials name it. Default: http:// and the address listened on, which is good for trying out."`
+	RateLimit         float64 `default:"0" placeholder:"N" help:"Most requests a second of one client; 0 means the API's default of 2,000."`
+	EventstoreListen  string  `placeholder:"ADDR" help:"Address of the EventStoreDB protocol for subscribers, as 0.0.0.0:2113; needs a certificate. Default: not offered."`
+	EventstoreTLSCert string  `name:"eventstore-tls-cert" type:"path" placeholder:"FILE" help:"Certificate (PEM, leaf first) for --eventstore-listen. It names the host and is signed by an authority, its own included."`
+	EventstoreTLSKey  string  `name:"eventstore-tls-key" type:"path" placeholder:"FILE" help:"Its private key (PEM)."`
+	PublicRateLimit   float64 `default:"0" placeholder:"N" help:"Most requests a second without a token from one address, which may be your proxy's; 0 means the API's default of 200."`
 }
 
 // Help is the part of the manual that the flags do not tell.
@@ -34,6 +37,11 @@ func (serveCmd) Help() string {
 	return `Speaks plain HTTP: put a proxy that ends TLS in front, and name its address with
 --public-url. Several processes may serve one ledger; with a data directory they share
 its PostgreSQL and its keys.
+
+With --eventstore-listen, any EventStoreDB client can read and follow the log, read-only: a client
+made with --role subscriber for the authority itself, with its id and secret or with an
+access token. It sees its own tenant's events. Credentials are good over TLS only, on this
+machine too; a subscription ends with its token, or seconds after its client is revoked.
 
 SIGTERM or Ctrl-C ends it gracefully: no new connection is accepted, what was accepted is
 answered, for at most 30 seconds.`
@@ -67,28 +75,42 @@ func (c *serveCmd) Run(ctx context.Context, a *app) (err error) {
 		return errors.Join(err, listener.Close())
 	}
 
+	door, err := c.openDoor(ctx, ledger, public, a.log)
+	if err != nil {
+		return errors.Join(err, listener.Close(), closeServer(private))
+	}
+
 	followCtx, stopFollowing := context.WithCancel(rest)
 	var following sync.WaitGroup
 	following.Go(func() { ledger.Follow(followCtx) })
 	httpServer := api.HTTPServer(server.Handler(), a.log)
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
 	go func() { failed <- httpServer.Serve(listener) }()
-	fmt.Fprintf(a.stdout, "sijil is ready: API %s (documentation at /docs), listening on %s%s, data %s\n", public, listener.Addr(), privateURL, c.Data)
+	if door != nil {
+		go func() { failed <- door.serve() }()
+	}
+	fmt.Fprintf(a.stdout, "sijil is ready: API %s (documentation at /docs), listening on %s%s%s, data %s\n", public, listener.Addr(), privateURL, door.says(), c.Data)
 
 	select {
 	case err = <-failed:
-		err = fmt.Errorf("serving the API: %w", err)
+		err = fmt.Errorf("serving: %w", err)
 	case <-ctx.Done():
 		server.Drain()
 		a.log.InfoContext(rest, "shutting down: finishing what was accepted", "at most", drainTime)
 		err = drain(rest, httpServer)
 	}
+	door.close()
 	stopFollowing()
 	following.Wait()
-	if private != nil {
-		err = errors.Join(err, private.Close())
+	return errors.Join(err, closeServer(private))
+}
+
+// closeServer closes what may be nil.
+func closeServer(s *http.Server) error {
+	if s == nil {
+		return nil
 	}
-	return err
+	return s.Close()
 }
 
 func drain(ctx context.Context, s *http.Server) error {
@@ -102,10 +124,21 @@ func drain(ctx context.Context, s *http.Server) error {
 
 // openLedger opens all of the ledger that the data flags name.
 func (d dataFlags) openLedger(ctx context.Context, a *app) (*service.App, error) {
+	return d.openOn(ctx, a, false)
+}
+
+// openOn opens the ledger; with anyLog also on a log that its database does not belong to.
+func (d dataFlags) openOn(ctx context.Context, a *app, anyLog bool) (*service.App, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	return service.Open(ctx, service.Config{DataDir: d.Data, DatabaseURL: os.Getenv("SIJIL_DATABASE_URL"), Now: a.now, Logger: a.log})
+	store, err := d.eventStore()
+	if err != nil {
+		return nil, err
+	}
+	return service.Open(ctx, service.Config{
+		DataDir: d.Data, DatabaseURL: os.Getenv("SIJIL_DATABASE_URL"), EventStore: store, AnyLog: anyLog, Now: a.now, Logger: a.log,
+	})
 }
 
 func (c *serveCmd) publicURL(ctx context.Context, log *slog.Logger, addr net.Addr) string {

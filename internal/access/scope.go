@@ -49,6 +49,9 @@ const (
 	SharesWrite Scope = "shares:write"
 
 	StatisticsRead Scope = "statistics:read"
+
+	// LogSubscribe is no operation's of the API: it is for the EventStoreDB protocol.
+	LogSubscribe Scope = "log:subscribe"
 )
 
 // Described is a scope with the sentence the API's document shows.
@@ -83,6 +86,7 @@ var Scopes = []Described{
 	{DiplomasRevoke, "Supersede, suspend, reinstate and revoke diplomas and certificates"},
 	{SharesWrite, "Make claim links for graduates"},
 	{StatisticsRead, "Read statistics"},
+	{LogSubscribe, "Follow the authority's events over the EventStoreDB protocol"},
 }
 
 var reads = []Scope{
@@ -103,6 +107,8 @@ var Roles = map[string][]Scope{
 	"teacher":  {InstitutionsRead, CatalogRead, StudentsRead, RecordsRead, RecordsWrite},
 	"approver": join(reads, RecordsAmend, GraduationsApprove),
 	"auditor":  reads,
+	// For a system of the authority's that keeps its own picture of all its events.
+	"subscriber": {LogSubscribe},
 }
 
 func join(base []Scope, more ...Scope) []Scope { return append(slices.Clone(base), more...) }

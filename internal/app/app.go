@@ -15,7 +15,6 @@ import (
 
 	"sijil/internal/access"
 	"sijil/internal/database"
-	"sijil/internal/eventlog/pglog"
 	"sijil/internal/issuer"
 	"sijil/internal/ledger"
 	"sijil/internal/process"
@@ -30,14 +29,19 @@ type Config struct {
 	DataDir string
 	// DatabaseURL is a server run by somebody else; empty for the embedded one.
 	DatabaseURL string
-	Now         func() time.Time
-	Logger      *slog.Logger // nil means slog.Default()
+	// EventStore moves the log out of the database; its zero value leaves it there.
+	EventStore EventStore
+	// AnyLog opens also a log that the database does not belong to, see [ForeignLogError]: for
+	// looking at it, and for [App.Rebuild]. Nothing may follow it.
+	AnyLog bool
+	Now    func() time.Time
+	Logger *slog.Logger // nil means slog.Default()
 }
 
 // App is one process's ledger. Its parts may be used directly.
 type App struct {
 	DB     *database.DB
-	Log    *pglog.Log
+	Log    Log
 	LogID  string
 	Vault  *vault.Vault
 	Master *vault.FileMaster
@@ -52,6 +56,7 @@ type App struct {
 	NewMaster bool
 
 	cfg       Config
+	processes *process.PGStore
 	followers []*follower
 	issuer    *issuer.Issuer
 }
@@ -78,18 +83,26 @@ func Open(ctx context.Context, cfg Config) (_ *App, err error) {
 	if err := a.openKeys(ctx); err != nil {
 		return a, err
 	}
-	if a.Log, err = pglog.Open(ctx, a.DB.Log, pglog.Config{Clock: cfg.Now, Logger: cfg.Logger}); err != nil {
+	opened, err := a.openLog(ctx)
+	if err != nil {
 		return a, err
 	}
+	a.Log = opened // not before: what failed may be a nil inside an interface
 	if a.LogID, err = a.Log.ID(ctx); err != nil {
 		return a, err
+	}
+	if !cfg.AnyLog {
+		if err := a.own(ctx); err != nil {
+			return a, err
+		}
 	}
 	a.Vault = vault.New(vault.NewPGStore(a.DB.Vault), a.Master, vault.Config{})
 	a.Ledger = ledger.New(a.Log, a.Vault, ledger.Config{Now: cfg.Now, Logger: cfg.Logger})
 	a.Runner = projections.NewRunner(a.DB.Projector, a.Log, cfg.Logger)
 	a.Reader = projections.NewReader(a.DB.App)
+	a.processes = process.NewPGStore(a.DB.Projector)
 	a.Processes = process.New(process.Config{
-		Ledger: a.Ledger, Store: process.NewPGStore(a.DB.Projector), Now: cfg.Now, Logger: cfg.Logger,
+		Ledger: a.Ledger, Store: a.processes, Now: cfg.Now, Logger: cfg.Logger,
 	})
 	a.Clients = &access.Clients{Pool: a.DB.App}
 	a.followers = a.allFollowers()

@@ -24,7 +24,7 @@ func (a *App) register(r prometheus.Registerer) error {
 		r.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "sijil_log_position",
 			Help: "Position of the newest event this process knows of; its rate is the rate of appends.",
-		}, func() float64 { return float64(a.Log.Seen()) })),
+		}, func() float64 { return float64(a.seen()) })),
 		r.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "sijil_projection_position",
 			Help: "How far the read models are; the lag is sijil_log_position minus this.",

@@ -31,7 +31,7 @@ var imports = []row{
 	{"verifier/sdjwt", []string{"verifier/credential"}},
 	{"verifier/keyfile", []string{"verifier/credential"}},
 	{"verifier/bundle", []string{"verifier/credential", "verifier/did", "verifier/keyfile"}},
-	{"verifier", []string{"verifier/credential", "verifier/did", "verifier/status", "verifier/bundle"}},
+	{"verifier", []string{"verifier/credential", "verifier/did", "verifier/status", "verifier/bundle", "verifier/sdjwt", "verifier/dataintegrity"}},
 	{"verifier/*", []string{"verifier", "verifier/*"}},
 	// Floor 2
 	{"internal/eventlog/*", []string{"internal/eventlog"}},
@@ -56,6 +56,7 @@ var imports = []row{
 		"domain", "domain/*", "internal/eventlog", "internal/ledger", "projections", "internal/vault",
 		"internal/access", "internal/text",
 	}},
+	{"internal/subscribers", []string{"domain", "internal/access", "internal/eventlog", "internal/eventlog/*"}},
 	// What speaks HTTP to the ledger as its users do.
 	{"internal/csvimport", []string{"domain", "internal/ledger"}},
 	{"internal/demo", nil},

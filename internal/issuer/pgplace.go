@@ -13,7 +13,7 @@ import (
 )
 
 // ErrForeignLog: the issuer's place belongs to another log.
-var ErrForeignLog = errors.New("the issuer's place belongs to another event log: point to the log it was made from, or empty the table issuer_place to look through this one from its beginning")
+var ErrForeignLog = errors.New("the issuer's place belongs to another event log: point to the log it was made from, or move to this one with `sijil replay --rebuild`")
 
 // PGPlace keeps the issuer's place and its public URLs in tables issuer_place and issuer_url.
 type PGPlace struct {
@@ -28,6 +28,7 @@ const (
 	placeMakeSQL = `INSERT INTO issuer_place (log_id, position) VALUES ($1, 0) ON CONFLICT DO NOTHING`
 	placeSQL     = `SELECT log_id, position FROM issuer_place`
 	placeMoveSQL = `UPDATE issuer_place SET position = $2 WHERE log_id = $1`
+	placeTakeSQL = `UPDATE issuer_place SET log_id = $1, position = 0 WHERE log_id <> $1`
 	urlAddSQL    = `INSERT INTO issuer_url (url) VALUES ($1) ON CONFLICT DO NOTHING`
 	urlsSQL      = `SELECT url FROM issuer_url ORDER BY since, url`
 	takeTurnSQL  = `SELECT pg_try_advisory_lock($1)`
@@ -57,6 +58,15 @@ func (p *PGPlace) Load(ctx context.Context) (eventlog.Position, error) {
 func (p *PGPlace) Save(ctx context.Context, at eventlog.Position) error {
 	_, err := p.pool.Exec(ctx, placeMoveSQL, p.logID, int64(at))
 	return err
+}
+
+// Move forgets a place in another log: the issuer then looks through this one from its
+// beginning, and signs nothing twice.
+func (p *PGPlace) Move(ctx context.Context) error {
+	if _, err := p.pool.Exec(ctx, placeTakeSQL, p.logID); err != nil {
+		return fmt.Errorf("moving the issuer to another log: %w", err)
+	}
+	return nil
 }
 
 // RememberURL notes that credentials are signed under url.

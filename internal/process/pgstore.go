@@ -25,6 +25,8 @@ const (
 	relaxSQL     = `SET LOCAL synchronous_commit = off`
 	placeSQL     = `SELECT log_id, position FROM process_place`
 	placeMakeSQL = `INSERT INTO process_place (log_id, position) VALUES ($1, 0) ON CONFLICT DO NOTHING`
+	leaveSQL     = `UPDATE process_place SET log_id = $1, position = 0 WHERE log_id <> $1`
+	emptySQL     = `DELETE FROM process_reminder`
 	placeMoveSQL = `UPDATE process_place SET position = $3 WHERE log_id = $1 AND position = $2`
 	clearSQL     = `DELETE FROM process_reminder r USING unnest($1::uuid[], $2::text[], $3::text[]) g (tenant, rule, grp)
 		WHERE r.tenant = g.tenant AND r.rule = g.rule AND r.grp = g.grp AND r.grp <> ''`
@@ -51,6 +53,23 @@ func (s *PGStore) Place(ctx context.Context, log string) (eventlog.Position, err
 		return 0, ErrForeignLog
 	}
 	return eventlog.Position(at), nil
+}
+
+// MoveTo lets processes begin again on log, unless they are on it: place and reminders of
+// another log are forgotten, and made anew as the log is read from its beginning.
+func (s *PGStore) MoveTo(ctx context.Context, log string) error {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, leaveSQL, log)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		_, err = tx.Exec(ctx, emptySQL)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("moving processes to another log: %w", err)
+	}
+	return nil
 }
 
 // errMoved rolls a transaction back whose place another process moved.

@@ -49,4 +49,4 @@ type Store interface {
 }
 
 // ErrForeignLog: the reminders belong to another log.
-var ErrForeignLog = errors.New("the reminders of processes belong to another event log: point to the log they were made from, or empty the tables process_place and process_reminder to read this one from its beginning")
+var ErrForeignLog = errors.New("the reminders of processes belong to another event log: point to the log they were made from, or move to this one with `sijil replay --rebuild`")
