@@ -130,7 +130,8 @@ func VerifyFile(ctx context.Context, name string, content []byte, trust Trust, a
 // Refused is the verdict on an input that is no token at all.
 func Refused(reason credential.Reason, detail string, at time.Time) Verdict {
 	answer := False
-	if reason == UnsupportedMedia || reason == FileUnreadable || reason == credential.Unsupported {
+	switch reason {
+	case UnsupportedMedia, FileUnreadable, credential.Unsupported, ShareEnded, ShareWithoutFile, ShareUnreachable:
 		answer = Unchecked // a good credential may be inside
 	}
 	v := Verdict{At: at, Detail: detail, Lines: Lines{Integrity: Line{Answer: answer, Reason: reason}}}

@@ -8,6 +8,9 @@ const (
 	NotACredential       credential.Reason = "not_a_credential"
 	EmptyFile            credential.Reason = "empty_file"
 	FileUnreadable       credential.Reason = "file_unreadable"
+	ShareEnded           credential.Reason = "share_ended"
+	ShareWithoutFile     credential.Reason = "share_without_file"
+	ShareUnreachable     credential.Reason = "share_unreachable"
 	UnsupportedMedia     credential.Reason = "unsupported_media_type"
 	UnknownKey           credential.Reason = "unknown_key"
 	UnknownIssuer        credential.Reason = "unknown_issuer"
@@ -88,6 +91,9 @@ var explanations = []Explanation{
 	{credential.Unsupported, "integrity", Unchecked, "A credential of a kind that is known and not checked here; the detail names it: Blockcerts (MerkleProof2019), OpenAttestation, ecdsa-sd-2023 and bbs-2023, JAdES seals, COSE and mdoc, older proofs.", "Check it with software made for that kind, or ask the institution."},
 	{credential.UnknownContext, "integrity", Unchecked, "An embedded proof over an @context that is not kept here. It is not fetched.", "Ask the institution for the diploma as a token (vc+jwt), or check it with other software."},
 	{UnsupportedMedia, "integrity", Unchecked, "A picture or document. It is not opened; a credential may be inside.", "Upload the credential as text, as a file of the graduate's wallet has it."},
+	{ShareEnded, "integrity", Unchecked, "The link to a shared diploma does not work: it has ended, was withdrawn or is not complete.", "Ask the holder for a new link or for the signed file."},
+	{ShareWithoutFile, "integrity", Unchecked, "The link shows a diploma and does not give its signed file, which alone can be checked.", "Ask the holder to share the file too."},
+	{ShareUnreachable, "integrity", Unchecked, "The ledger that a link to a shared diploma belongs to could not be reached.", "Try again in a few minutes."},
 	{FileUnreadable, "integrity", Unchecked, "The file could not be read (command line only).", "See that the file is there and may be read."},
 	{UnknownKey, "issuerKey", Unchecked, "No trusted issuer has a key of that kid.", "Find out who the issuer is; whoever runs this verifier can add the institution's ledger or bundle."},
 	{UnknownIssuer, "issuerKey", Unchecked, "The issuer, or the DID in the kid, is not one that is trusted here. A did:key or did:jwk shows that its signer has that key, not who they are.", "Find out who the issuer is; whoever runs this verifier can add the institution's ledger or bundle."},
