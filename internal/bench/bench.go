@@ -35,6 +35,9 @@ type Plan struct {
 	// Rounds is how often each subject has its turn with each number of writers; 0 means 5.
 	// An odd number has a median.
 	Rounds int
+	// Each is how many things one operation does, by which rates and processor time are told;
+	// 0 means 1.
+	Each int
 	// Turn is how long a turn lasts; 0 means 2 s. A fifth of it before is not counted.
 	Turn time.Duration
 }
@@ -106,9 +109,9 @@ func (p Plan) turn(ctx context.Context, s Subject, writers int, serial *atomic.I
 	n := len(took)
 	slices.Sort(took)
 	return turn{
-		rate: float64(n) / elapsed.Seconds(),
+		rate: float64(n*max(p.Each, 1)) / elapsed.Seconds(),
 		p50:  took[n/2], p99: took[n*99/100],
-		cpu: (after - before) / time.Duration(n),
+		cpu: (after - before) / time.Duration(n*max(p.Each, 1)),
 	}, nil
 }
 

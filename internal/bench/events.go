@@ -55,6 +55,9 @@ func Append(name string, l eventlog.Log) Subject {
 	}}
 }
 
+// Draft is an event of [EventSize] bytes.
+func Draft() eventlog.Draft { return newRun().draft(1) }
+
 // run makes events that no other run makes.
 type run struct {
 	id      eventlog.UUID

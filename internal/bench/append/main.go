@@ -8,8 +8,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log/slog"
-	"net/url"
 	"os"
 	"os/signal"
 	"strconv"
@@ -20,23 +18,22 @@ import (
 
 	"sijil/internal/bench"
 	"sijil/internal/bench/gradepost"
+	"sijil/internal/bench/pgserver"
 	"sijil/internal/eventlog/pglog"
-	"sijil/internal/pgembed"
-	"sijil/migrations"
 )
 
-// maker makes one way to store an event, in pool's database, and what ends it.
-type maker func(ctx context.Context, pool *pgxpool.Pool) (s bench.Subject, end func(), err error)
+// maker makes one way to store an event, in pool's database or in one of its own, and what ends it.
+type maker func(ctx context.Context, server *pgserver.Server, pool *pgxpool.Pool) (s bench.Subject, end func(), err error)
 
 // ways are compared with each other, and all with the first.
 var ways = []maker{rawInsert, eventLog, posts("POST /v1/grades", false), posts("with read models", true)}
 
-func rawInsert(ctx context.Context, pool *pgxpool.Pool) (bench.Subject, func(), error) {
+func rawInsert(ctx context.Context, _ *pgserver.Server, pool *pgxpool.Pool) (bench.Subject, func(), error) {
 	s, err := bench.RawInsert(ctx, pool)
 	return s, func() {}, err
 }
 
-func eventLog(ctx context.Context, pool *pgxpool.Pool) (bench.Subject, func(), error) {
+func eventLog(ctx context.Context, _ *pgserver.Server, pool *pgxpool.Pool) (bench.Subject, func(), error) {
 	log, err := pglog.Open(ctx, pool, pglog.Config{Clock: time.Now})
 	if err != nil {
 		return bench.Subject{}, nil, err
@@ -48,21 +45,16 @@ func eventLog(ctx context.Context, pool *pgxpool.Pool) (bench.Subject, func(), e
 // models and processes follow the log on the same processors or not at all. It has a
 // database of its own: no other way's events are in its log.
 func posts(name string, follow bool) maker {
-	return func(ctx context.Context, pool *pgxpool.Pool) (bench.Subject, func(), error) {
-		own := fmt.Sprintf("posts_%t", follow)
-		if _, err := pool.Exec(ctx, "create database "+own); err != nil {
-			return bench.Subject{}, nil, fmt.Errorf("making a database for the API: %w", err)
-		}
-		at, err := url.Parse(pool.Config().ConnString())
+	return func(ctx context.Context, server *pgserver.Server, _ *pgxpool.Pool) (bench.Subject, func(), error) {
+		at, err := server.URL(ctx, fmt.Sprintf("posts_%t", follow))
 		if err != nil {
-			return bench.Subject{}, nil, fmt.Errorf("reading the server's address: %w", err)
+			return bench.Subject{}, nil, err
 		}
-		at.Path = "/" + own
 		keys, err := os.MkdirTemp("", "sijil-bench-keys-")
 		if err != nil {
 			return bench.Subject{}, nil, err
 		}
-		s, err := gradepost.Start(ctx, gradepost.Config{DatabaseURL: at.String(), Dir: keys, Follow: follow, Clock: time.Now})
+		s, err := gradepost.Start(ctx, gradepost.Config{DatabaseURL: at, Dir: keys, Follow: follow, Clock: time.Now})
 		if err != nil {
 			return bench.Subject{}, nil, errors.Join(err, os.RemoveAll(keys))
 		}
@@ -99,27 +91,13 @@ func main() {
 }
 
 func run(ctx context.Context, plan bench.Plan, conns int) (err error) {
-	dir, err := os.MkdirTemp("/var/tmp", "sijil-bench-") // where the account of PostgreSQL can reach it
+	server, err := pgserver.Start(ctx, conns)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	server, err := pgembed.Start(ctx, pgembed.Config{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
+	defer func() { err = errors.Join(err, server.Stop(ctx)) }()
+	pool, err := server.Database(ctx, "events")
 	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, server.Stop(context.WithoutCancel(ctx))) }()
-	cfg, err := pgxpool.ParseConfig(server.URL())
-	if err != nil {
-		return err
-	}
-	cfg.MaxConns = int32(conns)
-	pool, err := pgxpool.NewWithConfig(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	if _, err := migrations.Up(ctx, pool); err != nil {
 		return err
 	}
 	if plan.CPU, err = bench.CPU(ctx, pool); err != nil {
@@ -127,7 +105,7 @@ func run(ctx context.Context, plan bench.Plan, conns int) (err error) {
 	}
 	var subjects []bench.Subject
 	for _, make := range ways {
-		s, end, err := make(ctx, pool)
+		s, end, err := make(ctx, server, pool)
 		if err != nil {
 			return err
 		}
