@@ -190,9 +190,13 @@ need_compiler() {
 # while installing.
 need_node_packages() {
 	locks=$(find . -name package-lock.json -not -path '*/node_modules/*' -not -path './.tools/*')
+	if $debian && $as_root && ! { command -v npm && command -v node; } >/dev/null; then
+		say "no node and npm here: installing Debian's with apt-get, for the tests against other implementations"
+		install_as_root nodejs npm
+	fi
 	if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
-		[ "${CI:-}" != true ] || die "no node and npm here: the tests against other implementations need them"
-		say "no node and npm here: the tests against other implementations will be skipped"
+		[ "${CI:-}" != true ] || die "no node and npm here: the tests against other implementations need Node.js 18 or newer"
+		say "no node and npm here: the tests against other implementations will be skipped; they need Node.js 18 or newer"
 		return
 	fi
 	for lock in $locks; do
