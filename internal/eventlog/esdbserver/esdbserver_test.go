@@ -12,12 +12,18 @@ import (
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/google/uuid"
+	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 
 	"sijil/internal/eventlog"
 	"sijil/internal/eventlog/esdbserver"
 	"sijil/internal/eventlog/memlog"
 )
+
+func TestMain(m *testing.M) {
+	// A closed client of EventStoreDB goes away by itself, a moment later.
+	goleak.VerifyTestMain(m)
+}
 
 // patience bounds what a test waits for; it only ends one that would fail.
 const patience = 30 * time.Second
