@@ -29,9 +29,12 @@ var imports = []row{
 	{"verifier/did", []string{"verifier/credential"}},
 	{"verifier/status", []string{"verifier/credential"}},
 	{"verifier/sdjwt", []string{"verifier/credential"}},
+	{"verifier/jsonld", []string{"verifier/credential"}},
+	{"verifier/dataintegrity", []string{"verifier/credential", "verifier/jsonld"}},
+	{"verifier/baking", []string{"verifier/credential"}},
 	{"verifier/keyfile", []string{"verifier/credential"}},
 	{"verifier/bundle", []string{"verifier/credential", "verifier/did", "verifier/keyfile"}},
-	{"verifier", []string{"verifier/credential", "verifier/did", "verifier/status", "verifier/bundle", "verifier/sdjwt", "verifier/dataintegrity"}},
+	{"verifier", []string{"verifier/credential", "verifier/did", "verifier/status", "verifier/bundle", "verifier/sdjwt", "verifier/dataintegrity", "verifier/baking"}},
 	{"verifier/*", []string{"verifier", "verifier/*"}},
 	// Floor 2
 	{"internal/eventlog/*", []string{"internal/eventlog"}},

@@ -42,8 +42,14 @@ type Value struct {
 // match names without case; bytes that are not UTF-8, lone surrogates, U+0000, a byte
 // order mark and text after the value are [BadPayload]; the bounds give [TooDeep] and
 // [TooManyMembers].
-func ParseJSON(src []byte) (Value, *Refusal) {
-	p := parser{s: string(src), items: make([]Value, 0, 64), names: make([]string, 0, 64)}
+func ParseJSON(src []byte) (Value, *Refusal) { return parse(src, false) }
+
+// ParseCased is [ParseJSON] for texts of our own in which names that differ in case only
+// are two, as in some JSON-LD contexts.
+func ParseCased(src []byte) (Value, *Refusal) { return parse(src, true) }
+
+func parse(src []byte, cased bool) (Value, *Refusal) {
+	p := parser{cased: cased, s: string(src), items: make([]Value, 0, 64), names: make([]string, 0, 64)}
 	if !utf8.ValidString(p.s) {
 		return Value{}, Refuse(BadPayload, "not UTF-8")
 	}
@@ -138,6 +144,7 @@ type parser struct {
 	s     string
 	i     int
 	count int
+	cased bool // names equal but for case are not the same
 	err   *Refusal
 	// Children are gathered on these stacks and copied out once their number is known.
 	items []Value
@@ -239,7 +246,7 @@ func (p *parser) composite(depth int, object bool) Value {
 	if object {
 		v.names = append(make([]string, 0, len(p.names)-names), p.names[names:]...)
 		p.names = p.names[:names]
-		if repeated(v.names) {
+		if !p.cased && repeated(v.names) {
 			p.err = Refuse(AmbiguousJSON, "an object has a member twice")
 		}
 	}

@@ -1,0 +1,36 @@
+package jsonld
+
+import "strings"
+
+// isIRI reports whether s is an absolute IRI that N-Quads can hold as it stands (RFC 3987;
+// N-Quads §3 IRIREF): a scheme, and none of the characters that would need an escape.
+func isIRI(s string) bool {
+	colon := strings.IndexByte(s, ':')
+	if colon < 1 || colon == len(s)-1 {
+		return false
+	}
+	for i := range colon {
+		switch c := s[i]; {
+		case c|0x20 >= 'a' && c|0x20 <= 'z':
+		case i > 0 && (c >= '0' && c <= '9' || c == '+' || c == '-' || c == '.'):
+		default:
+			return false
+		}
+	}
+	return !strings.ContainsFunc(s[colon:], func(r rune) bool {
+		return r <= ' ' || r >= 0x7f && r <= 0xa0 || strings.ContainsRune("<>\"{}|^`\\", r)
+	})
+}
+
+// isLanguage reports whether s has the form of a language tag (BCP 47, loosely).
+func isLanguage(s string) bool {
+	for i, part := range strings.Split(s, "-") {
+		ok := len(part) >= 1 && len(part) <= 8 && !strings.ContainsFunc(part, func(r rune) bool {
+			return (r|0x20 < 'a' || r|0x20 > 'z') && (i == 0 || r < '0' || r > '9')
+		})
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
