@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sijil/verifier/bundle"
+	"sijil/verifier/credential"
 )
 
 const corpus = "testdata/hostile"
@@ -20,7 +21,11 @@ const corpus = "testdata/hostile"
 // corpusNow is the time at which the corpus means its cases to be judged.
 var corpusNow = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-type hostileCase struct{ File, Kind, Family, Case, Verdict, Reason string }
+type hostileCase struct {
+	File, Kind, Family, Case, Verdict, Reason string
+
+	Expect struct{ Aud, Nonce string } // what the verifier asks of the holder
+}
 
 func hostileCases(t testing.TB, kind string) (cases []hostileCase) {
 	f, err := os.Open(filepath.Join(corpus, "manifest.jsonl"))
@@ -125,6 +130,29 @@ func TestHostileCredentialsGetTheListedVerdict(t *testing.T) {
 		if took > slowdown*50*time.Millisecond {
 			t.Errorf("%s: took %s, may take 50 ms", c.File, took)
 		}
+	}
+}
+
+func TestHostileDisclosuresGetTheListedVerdict(t *testing.T) {
+	cases := hostileCases(t, "sd-jwt")
+	if len(cases) != 37 {
+		t.Fatalf("%d cases, want 37", len(cases))
+	}
+	for _, c := range cases {
+		token, err := os.ReadFile(filepath.Join(corpus, c.File))
+		if err != nil {
+			t.Fatal(err)
+		}
+		trust := &guarded{Store: corpusStore(t), t: t, file: c.File}
+		v := VerifyWith(t.Context(), token, trust, corpusNow, Options{Challenge: c.Expect.Nonce, Domain: c.Expect.Aud})
+		// The corpus has Token Status Lists, which are not read: but for that it must be valid.
+		if c.Verdict == "accept" {
+			if l := v.Lines; l.Integrity.Answer != True || l.IssuerKey.Answer != True || l.Time.Answer != True || !slices.Equal(v.Reasons, []credential.Reason{StatusUnverifiable}) {
+				t.Errorf("%s: %s %v (%s)", c.File, v.Overall, v.Reasons, v.Detail)
+			}
+			continue
+		}
+		judge(t, c, v)
 	}
 }
 

@@ -52,7 +52,7 @@ From them follows one of three answers:
   For a key that is retired or compromised, issuerKey is true only if the ledger's extract shows that it recorded the credential in time.
 - **CANNOT CONFIRM** otherwise: a source is out of reach, too old or not to be believed, an issuer or key is not known here.
 
-` + "`format`" + ` is how it is secured: ` + "`vc+jwt`, `vp+jwt`, `vc+sd-jwt`, `dc+sd-jwt`, `ob3+jwt` (Open Badges 3.0, typ JWT), `jwt_vc` (data model 1.1 in a vc or vp claim), `eddsa-rdfc-2022`, `Ed25519Signature2020`" + `.
+` + "`format`" + ` is how it is secured: ` + "`vc+jwt`, `vp+jwt`, `vc+sd-jwt`, `vp+sd-jwt`, `dc+sd-jwt`, `ob3+jwt` (Open Badges 3.0, typ JWT), `jwt_vc` (data model 1.1 in a vc or vp claim), `eddsa-rdfc-2022`, `eddsa-jcs-2022`, `Ed25519Signature2020`" + `.
 A presentation, and a transcript that holds signed credentials, has ` + "`items`" + `: a whole verdict for each. The answer on the whole is the worst of
 its own lines and theirs. A presentation's own lines are about its holder: integrity, the holder's key, time; the rest is ` + "`not_applicable`" + `.
 

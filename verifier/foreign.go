@@ -57,8 +57,8 @@ var proofKinds = map[string]string{
 	"BbsBlsSignature2020": "selective-disclosure credential (BbsBlsSignature2020)", "BbsBlsSignatureProof2020": "selective-disclosure credential (BbsBlsSignature2020)",
 	"Ed25519Signature2018": "credential with an older proof (Ed25519Signature2018)", "JsonWebSignature2020": "credential with an older proof (JsonWebSignature2020)",
 	"EcdsaSecp256k1Signature2019": "credential with an older proof (EcdsaSecp256k1Signature2019)", "RsaSignature2018": "credential with an older proof (RsaSignature2018)",
-	"eddsa-jcs-2022": "credential with another embedded proof (eddsa-jcs-2022)", "ecdsa-rdfc-2019": "credential with another embedded proof (ecdsa-rdfc-2019)",
-	"ecdsa-jcs-2019": "credential with another embedded proof (ecdsa-jcs-2019)",
+	"ecdsa-rdfc-2019": "credential with another embedded proof (ecdsa-rdfc-2019)",
+	"ecdsa-jcs-2019":  "credential with another embedded proof (ecdsa-jcs-2019)",
 }
 
 // foreignJSON recognises JSON documents whose proofs are all of kinds that are not checked.
@@ -67,7 +67,10 @@ func foreignJSON(root credential.Value) *credential.Refusal {
 		return unsupported("OpenAttestation document")
 	}
 	name := ""
-	proofs := append(root.Get("proof").OneOrMany(), root.Get("signature").OneOrMany()...)
+	proofs := root.Get("proof").OneOrMany()
+	if s := root.Get("signature"); s.Has("type") {
+		proofs = s.OneOrMany()
+	}
 	for _, p := range proofs {
 		known := proofName(p)
 		if known == "" {

@@ -43,8 +43,7 @@ func (c *check) readPresentation() bool {
 // anybody's whom we know; its credentials have lines of their own.
 func (c *check) presented() {
 	l := &c.verdict.Lines
-	c.recordErr = ErrNoLedger
-	c.life()
+	c.holderLife()
 	l.Time = c.span(c.shown.Times)
 	for _, n := range []*Line{&l.Accreditation, &l.Status, &l.Anchoring} {
 		*n = Line{Answer: Unchecked, Reason: NotApplicable}
@@ -62,6 +61,26 @@ func (c *check) presented() {
 	if !c.options.demanded() {
 		c.warn("not_challenged")
 	}
+}
+
+// holderLife asks whether the holder's keys are good now: presentations are made to be
+// looked at, and no ledger records them.
+func (c *check) holderLife() {
+	if c.unowned {
+		return
+	}
+	at, l := c.verdict.At, c.line(True, "", time.Time{})
+	for _, k := range c.keys {
+		switch {
+		case !k.CompromisedAt.IsZero():
+			l = c.line(False, KeyCompromised, k.CompromisedAt.Time)
+		case at.Before(k.ValidFrom.Time) || !k.ValidTo.IsZero() && !at.Before(k.ValidTo.Time):
+			l = c.line(False, KeyNotValidThen, k.ValidTo.Time)
+		case l.Answer == True && !k.VouchedUntil.IsZero() && !at.Before(k.VouchedUntil):
+			l = c.line(Unchecked, TrustStale, k.VouchedUntil)
+		}
+	}
+	c.verdict.Lines.IssuerKey = l
 }
 
 // holder asks for what was demanded of a credential's holder: its own key binding, since

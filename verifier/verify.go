@@ -180,12 +180,3 @@ func (c *check) warn(codes ...string) {
 		}
 	}
 }
-
-// claimed is whom a payload claims to be from. It is only a claim.
-func claimed(f credential.Format, root credential.Value) (string, *credential.Refusal) {
-	return credential.ReadClaimed(f, root)
-}
-
-func readCredential(f credential.Format, root credential.Value) (credential.Credential, *credential.Refusal) {
-	return credential.ReadCredential(f, root)
-}

@@ -55,7 +55,7 @@ func ReadPresentation(f Format, payload Value) (Presentation, *Refusal) {
 	case slices.Contains(types, typeVC):
 		return p, Refuse(WrongType, "this is a credential and a presentation at once")
 	}
-	if _, p.Warnings, refusal = readContexts(root, f != FormatVP); refusal != nil {
+	if _, p.Warnings, refusal = readContexts(root, f.older()); refusal != nil {
 		return p, refusal
 	}
 	if p.Holder, refusal = readHolder(root, payload); refusal != nil {

@@ -2,6 +2,7 @@ package credential
 
 import (
 	"crypto"
+	"strings"
 	"time"
 )
 
@@ -20,6 +21,12 @@ const (
 	FormatEdDSA2022            Format = "eddsa-rdfc-2022"
 	FormatEd25519Signature2020 Format = "Ed25519Signature2020"
 )
+
+// older reports whether a credential in that format may be of the data model 1.1: the JWTs of
+// before vc+jwt, and embedded proofs, whose names are no media types.
+func (f Format) older() bool {
+	return f == FormatLegacy || f == FormatOpenBadge || !strings.Contains(string(f), "+")
+}
 
 // Relationship is what a proof is for, in the words of a DID document.
 type Relationship string

@@ -72,8 +72,7 @@ func ReadCredential(f Format, payload Value) (Credential, *Refusal) {
 		return c, refusal
 	}
 	c.Issuer = issuer
-	older := f == FormatOpenBadge || f == FormatEdDSA2022 || f == FormatEd25519Signature2020
-	if refusal := c.readShape(older); refusal != nil {
+	if refusal := c.readShape(f.older()); refusal != nil {
 		return c, refusal
 	}
 	return c, c.readID()
