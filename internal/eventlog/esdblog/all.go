@@ -69,10 +69,7 @@ func (l *Log) Wait(ctx context.Context, after eventlog.Position) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	l.hub.once.Do(func() {
-		l.also(l.hub.run)
-		l.also(l.poll)
-	})
+	l.hub.start()
 	return l.tide.wait(ctx, after)
 }
 

@@ -2,7 +2,7 @@ package esdblog
 
 import (
 	"context"
-	"slices"
+	"sort"
 	"sync"
 	"time"
 
@@ -16,8 +16,8 @@ const (
 )
 
 // hub is the process's one live subscription. It wakes who waits, and remembers the
-// latest events, so that a hundred followers cost the server what one costs. It begins
-// with the first call of Wait: who only appends does not pay for it.
+// latest events, so that a hundred followers cost the server what one costs, and an append
+// learns what was stored without asking. It begins with the first call of Wait or Append.
 type hub struct {
 	log     *Log
 	once    sync.Once
@@ -31,9 +31,22 @@ type hub struct {
 	// rest to the front of a new one now and then.
 	events []eventlog.Recorded
 	bytes  int
+	// expected are appends whose answer says only where they end.
+	expected map[eventlog.Position]chan struct{}
+	deaf     bool // nothing has come since somebody waited in vain
 }
 
-func newHub(l *Log) *hub { return &hub{log: l, reached: newTide()} }
+func newHub(l *Log) *hub {
+	return &hub{log: l, reached: newTide(), expected: map[eventlog.Position]chan struct{}{}}
+}
+
+// start begins the subscription, at the first call.
+func (h *hub) start() {
+	h.once.Do(func() {
+		h.log.also(h.run)
+		h.log.also(h.log.poll)
+	})
+}
 
 // run follows the log until it is closed.
 func (h *hub) run() {
@@ -80,6 +93,11 @@ func (h *hub) cut() {
 func (h *hub) take(e eventlog.Recorded) bool {
 	if e.Stream != "" {
 		h.mu.Lock()
+		h.deaf = false
+		if told, ok := h.expected[e.Position]; ok {
+			close(told)
+			delete(h.expected, e.Position)
+		}
 		h.events = append(h.events, e)
 		h.bytes += weight(e)
 		for len(h.events) > 1 && (len(h.events) > hubEvents || h.bytes > hubBytes) {
@@ -122,6 +140,68 @@ func (h *hub) after(ctx context.Context, at, end eventlog.Position) []eventlog.R
 	return events
 }
 
+// brought gives the append of drafts that ends at a position, once the subscription has
+// brought it; ok is false when it did not, soon.
+func (h *hub) brought(ctx context.Context, stream string, at eventlog.Position, drafts []eventlog.Draft) (got []eventlog.Recorded, ok bool) {
+	h.mu.Lock()
+	if !h.live || at <= h.floor || h.deaf {
+		h.mu.Unlock()
+		return nil, false
+	}
+	if n := len(h.events); n == 0 || h.events[n-1].Position < at {
+		told, waited := h.expected[at]
+		if !waited {
+			told = make(chan struct{})
+			h.expected[at] = told
+		}
+		h.mu.Unlock()
+		t := time.NewTimer(late)
+		defer t.Stop()
+		select {
+		case <-told:
+		case <-t.C:
+		case <-ctx.Done():
+		}
+		h.mu.Lock()
+		if h.expected[at] == told { // in vain
+			delete(h.expected, at)
+			h.deaf = true
+		}
+	}
+	defer h.mu.Unlock()
+	return h.ending(stream, at, drafts)
+}
+
+// ending finds drafts among the remembered events, the last of them at a position. Other
+// streams' events may stand between those of one append.
+func (h *hub) ending(stream string, at eventlog.Position, drafts []eventlog.Draft) ([]eventlog.Recorded, bool) {
+	i := h.place(at)
+	if i == len(h.events) || h.events[i].Position != at {
+		return nil, false
+	}
+	got := make([]eventlog.Recorded, len(drafts))
+	for left := len(drafts); left > 0; i-- {
+		if i < 0 {
+			return nil, false
+		}
+		e := h.events[i]
+		if e.Stream != stream {
+			continue
+		}
+		left--
+		if e.ID != drafts[left].ID || left < len(drafts)-1 && e.Revision != got[left+1].Revision-1 {
+			return nil, false
+		}
+		got[left] = own(e)
+	}
+	return got, true
+}
+
+// place is the index of the first remembered event at a position or after it.
+func (h *hub) place(at eventlog.Position) int {
+	return sort.Search(len(h.events), func(i int) bool { return h.events[i].Position >= at })
+}
+
 // remembered is at most a page of what follows a position; ok is false when some of it may
 // be forgotten.
 func (h *hub) remembered(at eventlog.Position) (events []eventlog.Recorded, ok bool) {
@@ -130,17 +210,8 @@ func (h *hub) remembered(at eventlog.Position) (events []eventlog.Recorded, ok b
 	if !h.live || at < h.floor {
 		return nil, false
 	}
-	from, _ := slices.BinarySearchFunc(h.events, at+1, func(e eventlog.Recorded, p eventlog.Position) int {
-		switch {
-		case e.Position < p:
-			return -1
-		case e.Position > p:
-			return 1
-		}
-		return 0
-	})
 	size := 0
-	for _, e := range h.events[from:] {
+	for _, e := range h.events[h.place(at+1):] {
 		if len(events) == pageEvents || size > pageBytes/4 {
 			break
 		}

@@ -100,6 +100,7 @@ type fault struct {
 	seed     func(b *broken, l *memlog.Log)
 	hooks    func(s *Suite)
 	patience time.Duration
+	alone    bool // what it is about is the whole process's: no other fault is judged meanwhile
 }
 
 // memlogOf is a memlog that holds what was recorded elsewhere.

@@ -70,10 +70,13 @@ func judge(t *testing.T, s Suite, name string) []string {
 
 func right() Suite {
 	return Suite{
-		Open:     func(testing.TB) eventlog.Log { return memlog.New(instant) },
+		Open:     func(testing.TB) eventlog.Log { return inMemory() },
 		OpenAt:   func(_ testing.TB, clock func() time.Time) eventlog.Log { return memlog.New(clock) },
 		Reopen:   func(_ testing.TB, l eventlog.Log) eventlog.Log { return l },
 		Second:   func(_ testing.TB, l eventlog.Log) eventlog.Log { return l },
+		Stop:     stop,
+		Start:    start,
+		Cut:      cut,
 		Patience: 5 * time.Second,
 		Writers:  6,
 	}
@@ -82,9 +85,11 @@ func right() Suite {
 // A suite that cannot fail proves nothing: each seeded fault must be noticed by the case
 // that is about it, and that case must pass on a log without the fault.
 func TestEveryFaultIsNoticed(t *testing.T) {
-	for _, f := range slices.Concat(writingFaults, readingFaults) {
+	for _, f := range slices.Concat(writingFaults, readingFaults, serverFaults) {
 		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
+			if !f.alone {
+				t.Parallel()
+			}
 			if found := judge(t, right(), f.noticed); len(found) > 0 {
 				t.Fatalf("the case fails on a right log: %q", found)
 			}
@@ -94,7 +99,7 @@ func TestEveryFaultIsNoticed(t *testing.T) {
 			}
 			if f.seed != nil {
 				s.Open = func(testing.TB) eventlog.Log {
-					l := memlog.New(instant)
+					l := inMemory()
 					b := &broken{Log: l}
 					f.seed(b, l)
 					return b
@@ -114,6 +119,46 @@ func TestEveryFaultIsNoticed(t *testing.T) {
 			}
 			t.Logf("noticed: %s", found[0])
 		})
+	}
+}
+
+// What a causal log promises is less than the whole order, and not nothing.
+func TestCausalOrder(t *testing.T) {
+	// stamped is a log whose time goes back with every append, within a stream only where said.
+	stamped := func(withinStreams bool) func(testing.TB, func() time.Time) eventlog.Log {
+		return func(testing.TB, func() time.Time) eventlog.Log {
+			b := &broken{Log: inMemory()}
+			var mu sync.Mutex
+			at := instant()
+			b.append = func(ctx context.Context, stream string, want eventlog.Revision, ds []eventlog.Draft) ([]eventlog.Recorded, error) {
+				mu.Lock()
+				at = at.Add(-time.Second)
+				now := at
+				mu.Unlock()
+				if before, _ := collect(b.Log.Read(ctx, stream, 0)); len(before) > 0 && !withinStreams {
+					now = latest(before)
+				}
+				stamped := slices.Clone(ds)
+				for i := range ds {
+					stamped[i].Meta = eventlog.Stamp(ds[i].Meta, now)
+				}
+				return b.Log.Append(ctx, stream, want, stamped...)
+			}
+			return b
+		}
+	}
+	for name, c := range map[string]struct {
+		causal, withinStreams, fails bool
+	}{
+		"a total order does not go back between streams":  {false, false, true},
+		"a causal order may go back between streams":      {true, false, false},
+		"a causal order does not go back within a stream": {true, true, true},
+	} {
+		s := right()
+		s.Causal, s.OpenAt = c.causal, stamped(c.withinStreams)
+		if found := judge(t, s, "recordedAt never decreases, whatever the clock says"); (len(found) > 0) != c.fails {
+			t.Errorf("%s, and the case found %q", name, found)
+		}
 	}
 }
 
