@@ -38,7 +38,9 @@ func (g *graduates) diploma(who domain.ID) map[string]any {
 func (g *graduates) authorize() {
 	g.t.Helper()
 	for _, purpose := range []string{"credential", "status"} {
-		g.registrarKeys().Post("/v1/institutions/"+string(g.School)+"/signingKeyPairs", map[string]any{"purpose": purpose}).Want(201)
+		keys := "/v1/institutions/" + string(g.School)
+		proposal := g.registrarKeys().Post(keys+"/signingKeyPairs", map[string]any{"purpose": purpose}).Want(201).Field("id")
+		g.ministry.Post(keys+"/signingKeyProposals/"+proposal+"/approvals", nil).Want(201)
 	}
 }
 

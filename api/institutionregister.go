@@ -11,21 +11,34 @@ import (
 
 // Institution is an institution as it stands on a day.
 type Institution struct {
-	ID                            domain.ID         `json:"id"`
-	IdentificationCode            string            `json:"identificationCode"`
-	NameOfInstitution             domain.Text       `json:"nameOfInstitution"`
-	ShortNameOfInstitution        string            `json:"shortNameOfInstitution,omitempty"`
-	Tier                          institution.Tier  `json:"tier" enum:"country,region,school,agency"`
-	EducationOrganizationCategory domain.Descriptor `json:"educationOrganizationCategory,omitempty"`
-	ParentOrganization            domain.ID         `json:"parentOrganization,omitempty"`
-	CountryCode                   string            `json:"countryCode"`
-	WebSite                       string            `json:"webSite,omitempty"`
-	BeginDate                     domain.Date       `json:"beginDate"`
-	OperationalStatus             domain.Descriptor `json:"operationalStatus,omitempty" doc:"Absent before beginDate"`
-	RecordsCustodian              domain.ID         `json:"recordsCustodian,omitempty" doc:"Who keeps the records of a closed institution"`
-	Successor                     domain.ID         `json:"successor,omitempty" doc:"Who continues its work"`
-	SigningKeys                   []SigningKey      `json:"signingKeys,omitempty" doc:"Every key ever authorized"`
-	History                       []HistoryEntry    `json:"history,omitempty"`
+	ID                            domain.ID          `json:"id"`
+	IdentificationCode            string             `json:"identificationCode"`
+	NameOfInstitution             domain.Text        `json:"nameOfInstitution"`
+	ShortNameOfInstitution        string             `json:"shortNameOfInstitution,omitempty"`
+	Tier                          institution.Tier   `json:"tier" enum:"country,region,school,agency"`
+	EducationOrganizationCategory domain.Descriptor  `json:"educationOrganizationCategory,omitempty"`
+	ParentOrganization            domain.ID          `json:"parentOrganization,omitempty"`
+	CountryCode                   string             `json:"countryCode"`
+	WebSite                       string             `json:"webSite,omitempty"`
+	BeginDate                     domain.Date        `json:"beginDate"`
+	OperationalStatus             domain.Descriptor  `json:"operationalStatus,omitempty" doc:"Absent before beginDate"`
+	RecordsCustodian              domain.ID          `json:"recordsCustodian,omitempty" doc:"Who keeps the records of a closed institution"`
+	Successor                     domain.ID          `json:"successor,omitempty" doc:"Who continues its work"`
+	SigningKeys                   []SigningKey       `json:"signingKeys,omitempty" doc:"Every key ever authorized"`
+	SigningKeyProposals           []SigningKeyWanted `json:"signingKeyProposals,omitempty" doc:"Changes of keys that wait for a second officer"`
+	History                       []HistoryEntry     `json:"history,omitempty"`
+}
+
+// SigningKeyWanted is an open proposal about keys: what is asked for, by whom, until when it
+// can be approved. A rotation names a key to authorize and one to retire.
+type SigningKeyWanted struct {
+	ID         domain.ID                       `json:"id"`
+	Authorize  *institution.ProposedKey        `json:"authorize,omitempty"`
+	Retire     *institution.ProposedRetirement `json:"retire,omitempty"`
+	Compromise *institution.ProposedCompromise `json:"compromise,omitempty"`
+	Authority  domain.ID                       `json:"authority" doc:"The officer's institution"`
+	ProposedBy string                          `json:"proposedBy" doc:"The officer's opaque id; another one approves"`
+	LapsesAt   time.Time                       `json:"lapsesAt"`
 }
 
 // SigningKey is a public key of an institution and what became of it.
@@ -85,5 +98,22 @@ func institutionOn(id domain.ID, facts []institution.Event, day domain.Date) Ins
 			ValidFrom: k.ValidFrom, ValidUntil: k.ValidUntil, CompromisedAt: k.CompromisedAt,
 		})
 	}
+	for _, p := range st.Proposals {
+		out.SigningKeyProposals = append(out.SigningKeyProposals, wanted(p))
+	}
 	return out
+}
+
+func wanted(p institution.SigningKeyChangeProposed) SigningKeyWanted {
+	w := SigningKeyWanted{ID: p.Proposal, Authority: p.Authority, ProposedBy: p.ProposedBy, LapsesAt: p.LapsesAt}
+	if p.Authorize != (institution.ProposedKey{}) {
+		w.Authorize = &p.Authorize
+	}
+	if p.Retire != (institution.ProposedRetirement{}) {
+		w.Retire = &p.Retire
+	}
+	if p.Compromise != (institution.ProposedCompromise{}) {
+		w.Compromise = &p.Compromise
+	}
+	return w
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"sijil/domain"
 	"sijil/domain/institution"
@@ -57,13 +56,6 @@ func (s *Server) registerInstitutions() {
 	o.Description = "Closing names the institution that keeps its records. A closed school enrolls nobody."
 	write(s, o, s.changeStatus)
 	write(s, post("designate-successor", one+"/successors", "Say who continues its work", access.InstitutionsWrite), s.designateSuccessor)
-	o = post("authorize-signing-key", one+"/signingKeys", "Let it sign with a key whose private half it keeps elsewhere", access.KeysWrite)
-	o.Description = "An authority above the institution decides this. An institution makes keys that the ledger keeps with make-signing-key."
-	write(s, o, s.authorizeKey)
-	write(s, post("retire-signing-key", one+"/signingKeys/{kid}/retirements", "End the use of a key", access.KeysWrite), s.retireKey)
-	o = post("report-key-compromise", one+"/signingKeys/{kid}/compromises", "Say since when somebody else may hold a key", access.KeysWrite)
-	o.Description = "Credentials that the ledger recorded before that instant stand; all others under the key are refused from now on. The instant can later move earlier, never later."
-	write(s, o, s.reportCompromise)
 	s.registerInstitutionReads()
 }
 
@@ -183,84 +175,5 @@ func (s *Server) designateSuccessor(ctx context.Context, in *designateSuccessorI
 		return nil, err
 	}
 	w, err := s.cfg.Ledger.DesignateSuccessor(ctx, act, in.Institution, in.Body.Successor, in.Body.BeginDate)
-	return recorded(s, institutionsPath, w, err)
-}
-
-type authorizeKeyInput struct {
-	Institution domain.ID `path:"institution"`
-	Body        NewSigningKey
-}
-
-// NewSigningKey is a public key that an institution will sign with.
-type NewSigningKey struct {
-	Kid          string              `json:"kid" pattern:"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$" doc:"The key's name in the institution, never used again" example:"2026-1"`
-	Alg          string              `json:"alg" enum:"EdDSA,ES256,ES384,ES512" doc:"The one algorithm the key is used with"`
-	Purpose      institution.Purpose `json:"purpose" enum:"credential,status" doc:"What it signs; one key has one purpose"`
-	PublicKeyJwk PublicKeyJwk        `json:"publicKeyJwk"`
-	ValidFrom    time.Time           `json:"validFrom" format:"date-time"`
-}
-
-// PublicKeyJwk is the public members of a JSON Web Key; a private member is refused.
-type PublicKeyJwk struct {
-	Kty string `json:"kty" enum:"OKP,EC"`
-	Crv string `json:"crv" enum:"Ed25519,P-256,P-384,P-521"`
-	X   string `json:"x" maxLength:"100"`
-	Y   string `json:"y,omitempty" maxLength:"100"`
-}
-
-func (s *Server) authorizeKey(ctx context.Context, in *authorizeKeyInput) (*answer[WrittenID], error) {
-	act, err := s.act(ctx)
-	if err != nil {
-		return nil, err
-	}
-	// The private half of this key lies elsewhere and can sign what no ledger recorded, so the
-	// institution that wants it is not the one that allows it.
-	if _, err := s.cfg.Ledger.ReachAbove(ctx, act, in.Institution); err != nil {
-		return nil, err
-	}
-	b := in.Body
-	w, err := s.cfg.Ledger.AuthorizeSigningKey(ctx, act, in.Institution, institution.AuthorizeKey{
-		Kid: b.Kid, Alg: b.Alg, Purpose: b.Purpose, PublicKeyJwk: institution.PublicKey(b.PublicKeyJwk), ValidFrom: b.ValidFrom,
-	})
-	return recorded(s, institutionsPath, w, err)
-}
-
-type retireKeyInput struct {
-	Institution domain.ID `path:"institution"`
-	Kid         string    `path:"kid" maxLength:"64"`
-	Body        KeyRetirement
-}
-
-// KeyRetirement is the end of a key's use.
-type KeyRetirement struct {
-	ValidUntil time.Time `json:"validUntil" format:"date-time" doc:"Nothing new is signed from then on; what was signed stands"`
-}
-
-func (s *Server) retireKey(ctx context.Context, in *retireKeyInput) (*answer[WrittenID], error) {
-	act, err := s.act(ctx)
-	if err != nil {
-		return nil, err
-	}
-	w, err := s.cfg.Ledger.RetireSigningKey(ctx, act, in.Institution, in.Kid, in.Body.ValidUntil)
-	return recorded(s, institutionsPath, w, err)
-}
-
-type reportCompromiseInput struct {
-	Institution domain.ID `path:"institution"`
-	Kid         string    `path:"kid" maxLength:"64"`
-	Body        KeyCompromise
-}
-
-// KeyCompromise is since when somebody else may hold a key.
-type KeyCompromise struct {
-	CompromisedAt time.Time `json:"compromisedAt" format:"date-time"`
-}
-
-func (s *Server) reportCompromise(ctx context.Context, in *reportCompromiseInput) (*answer[WrittenID], error) {
-	act, err := s.act(ctx)
-	if err != nil {
-		return nil, err
-	}
-	w, err := s.cfg.Ledger.ReportKeyCompromise(ctx, act, in.Institution, in.Kid, in.Body.CompromisedAt)
 	return recorded(s, institutionsPath, w, err)
 }

@@ -17,9 +17,9 @@ type Publisher interface {
 	KeySet(ctx context.Context, id domain.ID) ([]byte, error)
 	// StatusList is the list with this name as a signed token, as it stands or, with at, as it stood.
 	StatusList(ctx context.Context, name string, at time.Time) (token []byte, etag string, err error)
-	// GenerateKey makes a key pair, keeps the private half, and gives what the institution's
-	// history has to say of it. The same kid gives the same key.
-	GenerateKey(ctx context.Context, id domain.ID, kid string, purpose institution.Purpose) (institution.AuthorizeKey, error)
+	// GenerateKey makes a key pair for the algorithm, keeps the private half, and gives what a
+	// proposal to authorize it says. The same kid gives the same key.
+	GenerateKey(ctx context.Context, id domain.ID, kid string, purpose institution.Purpose, alg string) (institution.AuthorizeKey, error)
 }
 
 // metadataAge is how long a verifier may keep keys: a compromise must be heard of.

@@ -176,31 +176,6 @@ func TestAnInstitutionIsListedPageByPage(t *testing.T) {
 	}
 }
 
-func TestSigningKeysOverHTTP(t *testing.T) {
-	t.Parallel()
-	c := newHomeland(t)
-	keys := "/v1/institutions/" + string(c.schoolA.Institution) + "/signingKeys"
-	jwk := object{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
-	key := object{"kid": "2025-1", "alg": "EdDSA", "purpose": "credential", "publicKeyJwk": jwk, "validFrom": "2099-01-01T00:00:00Z"}
-	c.schoolA.Post(keys, key).WantProblem(403, "not_the_authority") // its private half is not with the ledger
-	c.ministry.Post(keys, key).Want(201)
-	c.ministry.Post(keys, key).Want(201) // nothing changes
-	secret := object{"kid": "2025-2", "alg": "EdDSA", "purpose": "credential", "validFrom": "2099-01-01T00:00:00Z", "publicKeyJwk": object{
-		"kty": "OKP", "crv": "Ed25519", "x": "NQS5708UB7JHhmCp37NlUcsZF-8GfPdwESzpD_oAkjE", "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
-	}}
-	c.ministry.Post(keys, secret).WantProblem(422, "unknown_field")
-	old := object{"kid": "2025-3", "alg": "EdDSA", "purpose": "credential", "publicKeyJwk": jwk, "validFrom": "2025-01-01T00:00:00Z"}
-	c.ministry.Post("/v1/institutions/"+string(c.schoolB.Institution)+"/signingKeys", old).WantProblem(422, "invalid_field")
-	c.schoolB.Post(keys, key).WantProblem(404, "not_found")
-	c.schoolA.Post(keys+"/2025-9/retirements", object{"validUntil": "2099-07-01T00:00:00Z"}).WantProblem(404, "key_unknown")
-	c.schoolA.Post(keys+"/2025-1/retirements", object{"validUntil": "2099-07-01T00:00:00Z"}).Want(201)
-	c.ministry.Post(keys+"/2025-1/compromises", object{"compromisedAt": "2025-06-01T00:00:00Z"}).Want(201)
-	r := c.get(c.ministry, "/v1/institutions/"+string(c.schoolA.Institution)).Want(200)
-	if r.Field("signingKeys", "0", "compromisedAt") != "2025-06-01T00:00:00Z" || r.Field("signingKeys", "0", "validUntil") != "2099-07-01T00:00:00Z" || r.Field("signingKeys", "1") != "" {
-		t.Errorf("keys: %s", r.Field("signingKeys"))
-	}
-}
-
 func TestAccreditationsOverHTTP(t *testing.T) {
 	t.Parallel()
 	c := newHomeland(t)

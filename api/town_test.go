@@ -44,8 +44,11 @@ func newTown(t *testing.T, w *apitest.World, slug string) *town {
 	c.office, c.registrar, c.dean = w.ClientOf(slug, here, everything()...), w.ClientOf(slug, here, everything()...), w.ClientOf(slug, here, everything()...)
 	c.neighbour = w.ClientOf(slug, there, everything()...)
 	for _, purpose := range []string{"credential", "status"} {
-		c.ids["kid"] = c.office.Post("/v1/institutions/"+string(here)+"/signingKeyPairs", m{"purpose": purpose}).Want(201).Field("kid")
+		pair := c.office.Post("/v1/institutions/"+string(here)+"/signingKeyPairs", m{"purpose": purpose}).Want(201)
+		c.registrar.Post("/v1/institutions/"+string(here)+"/signingKeyProposals/"+pair.Field("id")+"/approvals", nil).Want(201)
+		c.ids["kid"] = pair.Field("kid")
 	}
+	c.ids["proposal"] = c.office.Post("/v1/institutions/"+string(here)+"/signingKeyPairs", m{"purpose": "authentication"}).Want(201).Field("id")
 	scheme := id(c.ministry.Post("/v1/gradingSchemes", m{"identificationCode": "20", "name": m{"fr": "Sur 20"}, "minScore": 0, "maxScore": 20, "passMark": 10, "step": 0.25}))
 	course := id(c.office.Post("/v1/courses", m{"courseCode": "MATH", "courseTitle": m{"fr": "Maths"}}))
 	program := id(c.office.Post("/v1/programs", m{"programId": "BAC", "programName": m{"fr": "Bac"}, "awardTitle": m{"fr": "Diplôme"}, "achievementType": "Diploma"}))

@@ -9,20 +9,19 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/google/uuid"
-
 	"sijil/domain"
 	"sijil/domain/institution"
-	service "sijil/internal/app"
-	"sijil/internal/ledger"
 )
 
 // keysCmd manages the keys that institutions sign with.
 type keysCmd struct {
-	List       keysListCmd       `cmd:"" help:"List signing keys, what became of them, and which private halves are here."`
-	Authorize  keysAuthorizeCmd  `cmd:"" help:"Make the keys an institution lacks and let it sign with them."`
-	Retire     keysRetireCmd     `cmd:"" help:"End the use of a key; what it signed stands."`
-	Compromise keysCompromiseCmd `cmd:"" help:"Say since when somebody else may hold a key."`
+	List        keysListCmd        `cmd:"" help:"List signing keys, what became of them, which private halves are here, and what waits for a second officer."`
+	Authorize   keysAuthorizeCmd   `cmd:"" help:"Make the keys an institution lacks, and propose that it signs with them."`
+	Rotate      keysRotateCmd      `cmd:"" help:"Make a key, and propose it in the place of another."`
+	Retire      keysRetireCmd      `cmd:"" help:"Propose to end the use of a key; what it signed stands."`
+	Compromised keysCompromisedCmd `cmd:"" help:"Report since when somebody else may hold a key."`
+	Approve     keysApproveCmd     `cmd:"" help:"Approve a proposal, as the second officer."`
+	Reject      keysRejectCmd      `cmd:"" help:"End a proposal without a change."`
 }
 
 // Help is the part of the manual that the flags do not tell.
@@ -30,21 +29,11 @@ func (keysCmd) Help() string {
 	return `An institution signs diplomas with one key and status lists with another. The private
 halves are files in the data directory (keys/INSTITUTION/KID.key, mode 0400): back them up.
 A file alone signs nothing: the ledger has to say that the institution signs with it, since when
-and until when, and says so for ever. All verbs work while the ledger is being served.`
-}
+and until when, and says so for ever.
 
-// operator acts as the tenant's own authority, on this machine.
-func operator(ctx context.Context, l *service.App, inst domain.ID, what string) (ledger.Act, institution.State, error) {
-	tenant, state, err := l.Ledger.IssuingInstitution(ctx, inst)
-	if domain.CodeOf(err) == "not_found" {
-		return ledger.Act{}, state, fmt.Errorf("there is no institution %s: register it first (POST /v1/institutions)", inst)
-	} else if err != nil {
-		return ledger.Act{}, state, err
-	}
-	act, err := l.Ledger.Begin(ctx, ledger.Request{
-		Tenant: tenant, Institution: tenant, Actor: "operator", Client: "sijil keys", Route: what, Key: uuid.NewString(),
-	})
-	return act, state, err
+Every change takes two people. Each has an API client with the scope keys:write ("sijil client create
+--scope keys:write"), of the institution or of an authority above it: one proposes, the other approves
+within seven days. All verbs work while the ledger is being served. Manual: docs/keys.md`
 }
 
 // keyEntry is a key as keys list prints it.
@@ -52,11 +41,16 @@ type keyEntry struct {
 	Institution domain.ID           `json:"institution"`
 	Kid         string              `json:"kid"`
 	Purpose     institution.Purpose `json:"purpose,omitempty"`
-	// State is usable, retired, compromised, not yet valid, or not authorized.
+	// State is usable, retired, compromised, reported compromised, not yet valid, not authorized,
+	// or proposed for a change that waits.
 	State         string     `json:"state"`
 	ValidFrom     *time.Time `json:"validFrom,omitempty"`
 	ValidUntil    *time.Time `json:"validUntil,omitempty"`
 	CompromisedAt *time.Time `json:"compromisedAt,omitempty"`
+	// Proposal, Change and LapsesAt are those of a change that waits for a second officer.
+	Proposal domain.ID  `json:"proposal,omitempty"`
+	Change   string     `json:"change,omitempty"`
+	LapsesAt *time.Time `json:"lapsesAt,omitempty"`
 	// Here: its private half lies in the data directory.
 	Here bool `json:"here"`
 }
@@ -107,6 +101,9 @@ func (c *keysListCmd) Run(ctx context.Context, a *app) (err error) {
 		if k.Here {
 			place = "private half here"
 		}
+		if k.Proposal != "" {
+			place = k.Change + " waits until " + k.LapsesAt.UTC().Format(time.RFC3339) + ", proposal " + string(k.Proposal)
+		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.Institution, k.Kid, k.Purpose, k.State, place)
 	}
 	return w.Flush()
@@ -122,13 +119,38 @@ func keysOf(inst domain.ID, s institution.State, files []string, now time.Time) 
 			e.State = "compromised"
 		case !k.ValidUntil.IsZero() && !now.Before(k.ValidUntil):
 			e.State = "retired"
+		case now.Before(k.SuspectUntil):
+			e.State = "reported compromised"
 		case now.Before(k.ValidFrom):
 			e.State = "not yet valid"
 		}
 		list = append(list, e)
 	}
+	wanted := map[string]bool{}
+	for _, p := range s.Proposals {
+		if !now.Before(p.LapsesAt) {
+			continue
+		}
+		wanted[p.Authorize.Kid] = true
+		e := keyEntry{Institution: inst, State: "proposed", Proposal: p.Proposal, LapsesAt: given(p.LapsesAt)}
+		switch {
+		case p.Compromise.Kid != "":
+			e.Kid, e.Change = p.Compromise.Kid, "report of its compromise"
+		case p.Authorize.Kid == "":
+			e.Kid, e.Change = p.Retire.Kid, "retirement"
+		case p.Retire.Kid != "":
+			e.Kid, e.Purpose, e.Change = p.Authorize.Kid, p.Authorize.Purpose, "taking the place of "+p.Retire.Kid
+		default:
+			e.Kid, e.Purpose, e.Change = p.Authorize.Kid, p.Authorize.Purpose, "authorization"
+		}
+		if k, ok := s.Key(e.Kid); ok {
+			e.Purpose = k.Purpose
+		}
+		e.Here = slices.Contains(files, e.Kid)
+		list = append(list, e)
+	}
 	for _, kid := range files {
-		if _, ok := s.Key(kid); !ok {
+		if _, ok := s.Key(kid); !ok && !wanted[kid] {
 			list = append(list, keyEntry{Institution: inst, Kid: kid, State: "not authorized", Here: true})
 		}
 	}
@@ -141,113 +163,4 @@ func given(t time.Time) *time.Time {
 		return nil
 	}
 	return &t
-}
-
-type keysAuthorizeCmd struct {
-	dataFlags
-	Institution domain.ID             `required:"" placeholder:"ID" help:"The institution that will sign."`
-	Purpose     []institution.Purpose `placeholder:"PURPOSE" enum:"credential,status" help:"Only keys for ${enum}. Default: both."`
-	New         bool                  `help:"Make another key even where there is a usable one, to change keys; retire the old one afterwards."`
-}
-
-// Run makes what is missing; doing it twice changes nothing.
-func (c *keysAuthorizeCmd) Run(ctx context.Context, a *app) (err error) {
-	l, err := c.openLedger(ctx, a)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close(context.WithoutCancel(ctx))) }()
-	_, state, err := operator(ctx, l, c.Institution, "look")
-	if err != nil {
-		return err
-	}
-	found, err := l.SigningKeys().Found()
-	if err != nil {
-		return err
-	}
-	if len(c.Purpose) == 0 {
-		c.Purpose = []institution.Purpose{institution.ForCredentials, institution.ForStatus}
-	}
-	for _, purpose := range c.Purpose {
-		if kid := usableHere(state, purpose, found[c.Institution], a.now()); kid != "" && !c.New {
-			fmt.Fprintf(a.stdout, "%s %s is usable already\n", purpose, kid)
-			continue
-		}
-		act, _, err := operator(ctx, l, c.Institution, "authorize")
-		if err != nil {
-			return err
-		}
-		key, err := l.SigningKeys().Generate(ctx, c.Institution, "k"+string(act.ID("signing key")[:13]), purpose, a.now())
-		if err != nil {
-			return err
-		}
-		if _, err := l.Ledger.AuthorizeSigningKey(ctx, act, c.Institution, key); err != nil {
-			return err
-		}
-		fmt.Fprintf(a.stdout, "%s %s authorized\n", purpose, key.Kid)
-	}
-	return nil
-}
-
-// usableHere is the newest usable key of a purpose whose file is here, "" for none.
-func usableHere(s institution.State, purpose institution.Purpose, files []string, now time.Time) string {
-	for _, k := range slices.Backward(s.UsableKeys(purpose, now)) {
-		if slices.Contains(files, k.Kid) {
-			return k.Kid
-		}
-	}
-	return ""
-}
-
-type keysRetireCmd struct {
-	dataFlags
-	Institution domain.ID `required:"" placeholder:"ID" help:"The institution whose key it is."`
-	At          time.Time `placeholder:"TIME" help:"When its use ends, as 2026-12-31T00:00:00Z. Default: now."`
-	Kid         string    `arg:"" help:"The key, as keys list prints it."`
-}
-
-// Run retires the key.
-func (c *keysRetireCmd) Run(ctx context.Context, a *app) (err error) {
-	l, err := c.openLedger(ctx, a)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close(context.WithoutCancel(ctx))) }()
-	act, _, err := operator(ctx, l, c.Institution, "retire")
-	if err != nil {
-		return err
-	}
-	if c.At.IsZero() {
-		c.At = act.At
-	}
-	if _, err := l.Ledger.RetireSigningKey(ctx, act, c.Institution, c.Kid, c.At); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(a.stdout, "%s retired as of %s\n", c.Kid, c.At.UTC().Format(time.RFC3339))
-	return err
-}
-
-type keysCompromiseCmd struct {
-	dataFlags
-	Institution domain.ID `required:"" placeholder:"ID" help:"The institution whose key it is."`
-	Since       time.Time `required:"" placeholder:"TIME" help:"Since when somebody else may hold it, as 2026-11-30T08:00:00Z. What the ledger recorded before stands."`
-	Kid         string    `arg:"" help:"The key, as keys list prints it."`
-}
-
-// Run reports the compromise.
-func (c *keysCompromiseCmd) Run(ctx context.Context, a *app) (err error) {
-	l, err := c.openLedger(ctx, a)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, l.Close(context.WithoutCancel(ctx))) }()
-	act, _, err := operator(ctx, l, c.Institution, "compromise")
-	if err != nil {
-		return err
-	}
-	if _, err := l.Ledger.ReportKeyCompromise(ctx, act, c.Institution, c.Kid, c.Since); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(a.stdout, "%s is compromised since %s\n", c.Kid, c.Since.UTC().Format(time.RFC3339))
-	return err
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"testing"
 
@@ -20,10 +21,11 @@ func TestMain(m *testing.M) {
 
 // The scripts are the manual that is always true. Each has a migrated database of its own in
 // SIJIL_DATABASE_URL and an empty data directory in $DATA. Two commands besides
-// testscript's:
+// testscript's, and those of tokenCommands:
 //
 //	embedded              use the PostgreSQL in $DATA instead
 //	status N prog args…   run prog, and expect exit status N
+//	keep NAME regexp      keep what the group matches in the last output, as $NAME
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -34,12 +36,22 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PG_BINDIR", os.Getenv("PG_BINDIR"))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		Cmds: withTokens(map[string]func(*testscript.TestScript, bool, []string){
 			"embedded": func(ts *testscript.TestScript, neg bool, args []string) {
 				if neg || len(args) != 0 {
 					ts.Fatalf("usage: embedded")
 				}
 				ts.Setenv("SIJIL_DATABASE_URL", "")
+			},
+			"keep": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 2 {
+					ts.Fatalf("usage: keep NAME regexp")
+				}
+				found := regexp.MustCompile("(?m)" + args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+				if len(found) != 2 {
+					ts.Fatalf("the output has nothing like %s", args[1])
+				}
+				ts.Setenv(args[0], found[1])
 			},
 			"status": func(ts *testscript.TestScript, neg bool, args []string) {
 				if neg || len(args) < 2 {
@@ -59,6 +71,6 @@ func TestScripts(t *testing.T) {
 					ts.Fatalf("exit status %d, want %d", got, want)
 				}
 			},
-		},
+		}),
 	})
 }

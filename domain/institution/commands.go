@@ -1,10 +1,6 @@
 package institution
 
-import (
-	"time"
-
-	"sijil/domain"
-)
+import "sijil/domain"
 
 // Command asks for a decision about one institution.
 type Command interface{ isCommand() }
@@ -74,36 +70,8 @@ type DesignateSuccessor struct {
 	BeginDate domain.Date
 }
 
-// AuthorizeKey lets it sign with a key.
-type AuthorizeKey struct {
-	Kid          string
-	Alg          string
-	Purpose      Purpose
-	PublicKeyJwk PublicKey
-	ValidFrom    time.Time
-	// Now is when it is authorized: no key is good for a time before it was known.
-	Now time.Time
-}
-
-// RetireKey ends the use of a key.
-type RetireKey struct {
-	Kid        string
-	ValidUntil time.Time
-}
-
-// ReportKeyCompromise says that somebody else may hold a key.
-type ReportKeyCompromise struct {
-	Kid           string
-	CompromisedAt time.Time
-	// Now is when it is reported: what has not happened is not known.
-	Now time.Time
-}
-
-func (Register) isCommand()            {}
-func (Rename) isCommand()              {}
-func (ChangeParent) isCommand()        {}
-func (ChangeStatus) isCommand()        {}
-func (DesignateSuccessor) isCommand()  {}
-func (AuthorizeKey) isCommand()        {}
-func (RetireKey) isCommand()           {}
-func (ReportKeyCompromise) isCommand() {}
+func (Register) isCommand()           {}
+func (Rename) isCommand()             {}
+func (ChangeParent) isCommand()       {}
+func (ChangeStatus) isCommand()       {}
+func (DesignateSuccessor) isCommand() {}

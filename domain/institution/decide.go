@@ -26,11 +26,11 @@ func decide(s State, c Command) ([]Event, error) {
 		return c.decide(s)
 	case DesignateSuccessor:
 		return c.decide(s)
-	case AuthorizeKey:
+	case ProposeKeyChange:
 		return c.decide(s)
-	case RetireKey:
+	case ApproveKeyChange:
 		return c.decide(s)
-	case ReportKeyCompromise:
+	case RejectKeyChange:
 		return c.decide(s)
 	}
 	panic("Command is sealed: this one was added without its rule")

@@ -2,11 +2,7 @@
 // organization above it, whether it works, and the keys it signs with.
 package institution
 
-import (
-	"time"
-
-	"sijil/domain"
-)
+import "sijil/domain"
 
 // Tier is an institution's floor in the tree country > region > school.
 type Tier string
@@ -71,53 +67,8 @@ type SuccessorDesignated struct {
 	BeginDate domain.Date `json:"beginDate"`
 }
 
-// Purpose is what a key may sign; one key has one purpose.
-type Purpose string
-
-const (
-	// ForCredentials: diplomas and other credentials.
-	ForCredentials Purpose = "credential"
-	// ForStatus: status lists.
-	ForStatus Purpose = "status"
-)
-
-// PublicKey is a JSON Web Key (RFC 7517) of kind OKP or EC, its public members only.
-type PublicKey struct {
-	Kty string `json:"kty"`
-	Crv string `json:"crv"`
-	X   string `json:"x"`
-	Y   string `json:"y,omitzero"`
-}
-
-// SigningKeyAuthorized: the institution signs with this key from ValidFrom on.
-type SigningKeyAuthorized struct {
-	// Kid names the key within the institution, for ever: it is never given to another key.
-	Kid string `json:"kid"`
-	// Alg is the one JWS algorithm the key may be used with: EdDSA, ES256, ES384 or ES512.
-	Alg          string    `json:"alg"`
-	Purpose      Purpose   `json:"purpose"`
-	PublicKeyJwk PublicKey `json:"publicKeyJwk"`
-	ValidFrom    time.Time `json:"validFrom"`
-}
-
-// SigningKeyRetired: nothing new is signed from ValidUntil on; what was signed stands.
-type SigningKeyRetired struct {
-	Kid        string    `json:"kid"`
-	ValidUntil time.Time `json:"validUntil"`
-}
-
-// SigningKeyCompromised: somebody else may hold the key since CompromisedAt. What the
-// ledger recorded before stands; everything else under this key does not.
-type SigningKeyCompromised struct {
-	Kid           string    `json:"kid"`
-	CompromisedAt time.Time `json:"compromisedAt"`
-}
-
 func (InstitutionRegistered) isInstitutionEvent()     {}
 func (InstitutionRenamed) isInstitutionEvent()        {}
 func (ParentOrganizationChanged) isInstitutionEvent() {}
 func (OperationalStatusChanged) isInstitutionEvent()  {}
 func (SuccessorDesignated) isInstitutionEvent()       {}
-func (SigningKeyAuthorized) isInstitutionEvent()      {}
-func (SigningKeyRetired) isInstitutionEvent()         {}
-func (SigningKeyCompromised) isInstitutionEvent()     {}

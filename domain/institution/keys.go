@@ -11,69 +11,101 @@ import (
 // it is made and the ledger. More would let whoever registers a key sign old-dated diplomas.
 const KeyGrace = 24 * time.Hour
 
-func (c AuthorizeKey) decide(s State) ([]Event, error) {
+// facts are what the proposal leads to when it is approved at now, or why it cannot be.
+func (p SigningKeyChangeProposed) facts(s State, d Decision, now time.Time) ([]Event, error) {
+	authorize, retire, compromise := p.Authorize != (ProposedKey{}), p.Retire != (ProposedRetirement{}), p.Compromise != (ProposedCompromise{})
+	switch {
+	case compromise && !authorize && !retire:
+		return p.Compromise.facts(s, d, now)
+	case compromise || !authorize && !retire:
+		return nil, domain.Refuse(domain.Invalid, "invalid_field", "a proposal authorizes a key, retires one, does both, or reports one compromised")
+	}
+	var facts []Event
+	if authorize {
+		f, err := p.Authorize.facts(s, d, now)
+		if err != nil {
+			return nil, err
+		}
+		facts = f
+	}
+	if retire {
+		if k, ok := s.Key(p.Retire.Kid); ok && authorize && k.Purpose != p.Authorize.Purpose {
+			return nil, domain.Refuse(domain.Invalid, "invalid_field", "a key is rotated for one of the same purpose")
+		}
+		f, err := p.Retire.facts(s, d, now)
+		if err != nil {
+			return nil, err
+		}
+		facts = append(facts, f...)
+	}
+	return facts, nil
+}
+
+func (c ProposedKey) facts(s State, d Decision, now time.Time) ([]Event, error) {
 	if err := domain.Check(
 		domain.Rule{Field: "kid", Holds: kid(c.Kid), Says: "is 1 to 64 letters, digits, dots, dashes and underscores"},
-		domain.Rule{Field: "purpose", Holds: c.Purpose == ForCredentials || c.Purpose == ForStatus, Says: "is credential or status"},
+		domain.Rule{Field: "purpose", Holds: c.Purpose.Known(), Says: "is credential, status or authentication"},
 		domain.Rule{Field: "publicKeyJwk", Holds: c.PublicKeyJwk.fits(c.Alg), Says: "is the public key of that alg: EdDSA with Ed25519, ES256 with P-256, ES384 with P-384, ES512 with P-521"},
 		domain.Rule{Field: "validFrom", Holds: !c.ValidFrom.IsZero(), Says: "is an instant"},
 	); err != nil {
 		return nil, err
 	}
-	k := Key{Kid: c.Kid, Alg: c.Alg, Purpose: c.Purpose, Public: c.PublicKeyJwk, ValidFrom: c.ValidFrom.UTC()}
 	for _, old := range s.Keys {
 		switch {
-		case old == k:
-			return nil, nil
-		case old.Kid == k.Kid:
-			return nil, domain.Refuse(domain.Conflict, "kid_taken", "this kid names another key; a kid is never used again")
-		case old.Public == k.Public:
+		case old.Kid == c.Kid:
+			return nil, domain.Refuse(domain.Conflict, "kid_taken", "this kid names a key already; a kid is never used again")
+		case old.Public == c.PublicKeyJwk:
 			return nil, domain.Refuse(domain.Conflict, "key_taken", "this key is registered under the kid %s; one key has one purpose and one name", old.Kid)
 		}
 	}
-	if c.ValidFrom.Before(c.Now.Add(-KeyGrace)) {
-		return nil, domain.Refuse(domain.Invalid, "invalid_field", "validFrom lies at most a day before now: a key signs nothing of the time before it was registered")
+	from := c.ValidFrom
+	if d.Proposal != "" {
+		// The time between the proposal and the approval is not the key's.
+		if approved := now.UTC().Truncate(time.Second); approved.After(from) {
+			from = approved
+		}
 	}
 	// A closed school awards nothing more, but its old diplomas still have a status to sign.
-	if c.Purpose == ForCredentials && !s.OperatingOn(domain.DateOf(c.ValidFrom)) {
+	if c.Purpose == ForCredentials && !s.OperatingOn(domain.DateOf(from)) {
 		return nil, domain.Refuse(domain.Conflict, "institution_not_operating", "the institution does not work when the key would become valid")
 	}
-	return []Event{SigningKeyAuthorized{k.Kid, k.Alg, k.Purpose, k.Public, k.ValidFrom}}, nil
+	return []Event{SigningKeyAuthorized{c.Kid, c.Alg, c.Purpose, c.PublicKeyJwk, from, d}}, nil
 }
 
-func (c RetireKey) decide(s State) ([]Event, error) {
+func (c ProposedRetirement) facts(s State, d Decision, now time.Time) ([]Event, error) {
 	k, ok := s.Key(c.Kid)
-	until := c.ValidUntil.UTC()
+	until := c.ValidUntil
 	switch {
 	case !ok:
 		return nil, keyUnknown()
-	case until.Before(k.ValidFrom) || until.Equal(k.ValidFrom):
-		return nil, domain.Refuse(domain.Invalid, "invalid_field", "validUntil lies after the instant the key became valid")
-	case k.ValidUntil.Equal(until):
-		return nil, nil
 	case !k.ValidUntil.IsZero():
 		return nil, domain.Refuse(domain.Conflict, "key_retired", "the key was retired already, as of %s", k.ValidUntil.Format(time.RFC3339))
 	}
-	return []Event{SigningKeyRetired{c.Kid, until}}, nil
+	// Ending it in the past would undo what it signed meanwhile, which only a compromise does.
+	if soonest := now.UTC().Add(Drain); until.Before(soonest) {
+		until = soonest
+	}
+	if !until.After(k.ValidFrom) {
+		return nil, domain.Refuse(domain.Invalid, "invalid_field", "validUntil lies after the instant the key becomes valid")
+	}
+	return []Event{SigningKeyRetired{c.Kid, until, d}}, nil
 }
 
-func (c ReportKeyCompromise) decide(s State) ([]Event, error) {
+func (c ProposedCompromise) facts(s State, d Decision, now time.Time) ([]Event, error) {
 	k, ok := s.Key(c.Kid)
-	at := c.CompromisedAt.UTC()
+	at := c.CompromisedAt
 	switch {
 	case !ok:
 		return nil, keyUnknown()
 	case at.IsZero():
 		return nil, domain.Refuse(domain.Invalid, "invalid_field", "compromisedAt is an instant")
-	case at.After(c.Now):
+	case at.After(now):
 		return nil, domain.Refuse(domain.Invalid, "date_in_future", "compromisedAt is now or earlier")
-	case k.CompromisedAt.Equal(at):
-		return nil, nil
-	case !k.CompromisedAt.IsZero() && at.After(k.CompromisedAt):
+	case !k.CompromisedAt.IsZero() && !at.Before(k.CompromisedAt):
 		// Moving it later would revive credentials that were already refused.
 		return nil, domain.Refuse(domain.Conflict, "key_compromised", "the key is known to be compromised since %s; that can only move earlier", k.CompromisedAt.Format(time.RFC3339))
 	}
-	return []Event{SigningKeyCompromised{c.Kid, at}}, nil
+	return []Event{SigningKeyCompromised{c.Kid, at, d}}, nil
 }
 
 func keyUnknown() error {

@@ -1,11 +1,6 @@
 package institution
 
-import (
-	"slices"
-	"time"
-
-	"sijil/domain"
-)
+import "sijil/domain"
 
 // State is what rules, here and in other aggregates, need to know of one institution.
 type State struct {
@@ -23,6 +18,8 @@ type State struct {
 	Successors []Succeeded
 	// Keys in the order they were authorized.
 	Keys []Key
+	// Proposals are open; lapsed ones are dropped when the next one comes.
+	Proposals []SigningKeyChangeProposed
 }
 
 // Named is what it is called from From on.
@@ -49,45 +46,6 @@ type Status struct {
 type Succeeded struct {
 	Successor domain.ID
 	From      domain.Date
-}
-
-// Key is a signing key and what became of it.
-type Key struct {
-	Kid       string
-	Alg       string
-	Purpose   Purpose
-	Public    PublicKey
-	ValidFrom time.Time
-	// ValidUntil is when it was retired, CompromisedAt since when it is not ours alone; zero
-	// when it was not.
-	ValidUntil    time.Time
-	CompromisedAt time.Time
-}
-
-// Usable reports whether the institution may sign with the key at t: authorized, not yet
-// retired, and not known to be compromised, whenever that happened.
-func (k Key) Usable(t time.Time) bool {
-	return !t.Before(k.ValidFrom) && (k.ValidUntil.IsZero() || t.Before(k.ValidUntil)) && k.CompromisedAt.IsZero()
-}
-
-// Key is the key with this kid.
-func (s State) Key(kid string) (Key, bool) {
-	i := slices.IndexFunc(s.Keys, func(k Key) bool { return k.Kid == kid })
-	if i < 0 {
-		return Key{}, false
-	}
-	return s.Keys[i], true
-}
-
-// UsableKeys are the keys the institution may sign with at t for purpose, newest last.
-func (s State) UsableKeys(purpose Purpose, t time.Time) []Key {
-	var keys []Key
-	for _, k := range s.Keys {
-		if k.Purpose == purpose && k.Usable(t) {
-			keys = append(keys, k)
-		}
-	}
-	return keys
 }
 
 // holding is the entry of a dated list that holds on day; ok is false before the first.

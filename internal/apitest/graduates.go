@@ -95,20 +95,30 @@ func (g *Graduates) Award(who domain.ID) ledger.Awarded {
 	return a
 }
 
-// Authorize makes the school's two signing keys.
+// Authorize makes the school's two signing keys, by two officers' decision.
 func (g *Graduates) Authorize() {
 	g.t.Helper()
 	for _, purpose := range []institution.Purpose{institution.ForCredentials, institution.ForStatus} {
-		act, err := g.Ledger.Begin(g.t.Context(), ledger.Request{Tenant: g.Tenant(), Institution: g.Tenant(), Actor: "operator", Client: "operator", Key: uuid.NewString()})
-		if err != nil {
-			g.t.Fatal(err)
-		}
-		key, err := g.SigningKeys().Generate(g.t.Context(), g.School, "k-"+string(purpose), purpose, g.Clock.Now())
+		key, err := g.SigningKeys().Generate(g.t.Context(), g.School, "k-"+string(purpose), purpose, "EdDSA", g.Clock.Now())
+		var proposed ledger.KeyChange
 		if err == nil {
-			_, err = g.Ledger.AuthorizeSigningKey(g.t.Context(), act, g.School, key)
+			proposed, err = g.Ledger.ProposeSigningKey(g.t.Context(), g.officer("operator"), g.School, key)
+		}
+		if err == nil {
+			_, err = g.Ledger.ApproveKeyChange(g.t.Context(), g.officer("second operator"), g.School, proposed.Proposal)
 		}
 		if err != nil {
 			g.t.Fatal(err)
 		}
 	}
+}
+
+// officer is a new command of an officer of the authority.
+func (g *Graduates) officer(who string) ledger.Act {
+	g.t.Helper()
+	act, err := g.Ledger.Begin(g.t.Context(), ledger.Request{Tenant: g.Tenant(), Institution: g.Tenant(), Actor: who, Client: who, Key: uuid.NewString()})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return act
 }

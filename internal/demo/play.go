@@ -88,9 +88,10 @@ func (s *Story) found(ctx context.Context, c *country, region int, code string, 
 	sc.registrar = s.hire(ctx, code+" registrar", "registrar", sc.id)
 	sc.dean = s.hire(ctx, code+" dean", "approver", sc.id)
 	for _, purpose := range []string{"credential", "status"} {
-		sc.office.post(ctx, "/v1/institutions/"+sc.id+"/signingKeyPairs", m{"purpose": purpose})
+		key := sc.office.post(ctx, "/v1/institutions/"+sc.id+"/signingKeyPairs", m{"purpose": purpose})
+		c.ministry.post(ctx, "/v1/institutions/"+sc.id+"/signingKeyProposals/"+key.text("id")+"/approvals", nil)
 	}
-	s.check(true, "%s works, with a signing key of its own", name)
+	s.check(true, "%s works, with signing keys of its own, which its office proposed and the ministry approved", name)
 	return sc
 }
 

@@ -3,6 +3,7 @@ package issuer_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -146,12 +147,14 @@ func TestWaitsForKeys(t *testing.T) {
 		t.Errorf("the operator hears %q", said)
 	}
 	// A key that merely lies in the directory signs nothing.
-	k, err := w.keys.Generate(t.Context(), w.school, "stray", institution.ForCredentials, w.now())
+	k, err := w.keys.Generate(t.Context(), w.school, "stray", institution.ForCredentials, "EdDSA", w.now())
 	must(t, err)
 	w.authorize(institution.ForStatus)
 	wait("with a key that nobody authorized")
-	_, err = w.l.AuthorizeSigningKey(t.Context(), w.act("operator"), w.school, k)
+	proposed, err := w.l.ProposeSigningKey(t.Context(), w.act("operator"), w.school, k)
 	must(t, err)
+	wait("with a key that one officer wants")
+	w.decide(proposed, nil)
 	must(t, i.Issue(t.Context(), w.all()))
 	if got := w.issued(a); got.Signed.KeyID != k.Kid || len(i.Waiting()) != 0 {
 		t.Errorf("signed with %q, waiting %+v", got.Signed.KeyID, i.Waiting())
@@ -164,7 +167,7 @@ func TestSwappedKey(t *testing.T) {
 	good := w.authorize(institution.ForCredentials)
 	w.authorize(institution.ForStatus)
 	other := issuer.NewFileKeys(t.TempDir())
-	bad, err := other.Generate(t.Context(), w.school, "other", institution.ForCredentials, w.now())
+	bad, err := other.Generate(t.Context(), w.school, "other", institution.ForCredentials, "EdDSA", w.now())
 	must(t, err)
 	found, err := w.keys.Found()
 	must(t, err)
@@ -184,9 +187,11 @@ func TestSwappedKey(t *testing.T) {
 	if said := strings.Join(w.said.all(), "\n"); !strings.Contains(said, "not the one its institution authorized") {
 		t.Errorf("the operator hears %q", said)
 	}
-	must(t, os.Chmod(place(w.keys, good.Kid), 0o644))
-	if _, err := w.keys.Signer(t.Context(), w.school, good.Kid); err == nil || !strings.Contains(err.Error(), "chmod 0400") {
-		t.Errorf("a key that others can read is used: %v", err)
+	for _, loose := range []fs.FileMode{0o644, 0o440, 0o600, 0o500} {
+		must(t, os.Chmod(place(w.keys, good.Kid), loose))
+		if _, err := w.keys.Signer(t.Context(), w.school, good.Kid); err == nil || !strings.Contains(err.Error(), "chmod 0400") {
+			t.Errorf("a key of mode %04o is used: %v", loose, err)
+		}
 	}
 }
 
@@ -208,8 +213,7 @@ func TestRetiredKey(t *testing.T) {
 	w.log.FailAppend = nil
 	w.pass(time.Hour)
 	fresh := w.authorize(institution.ForCredentials)
-	_, err := w.l.RetireSigningKey(t.Context(), w.act("operator"), w.school, old.Kid, w.now())
-	must(t, err)
+	w.decide(w.l.ProposeKeyRetirement(t.Context(), w.act("operator"), w.school, old.Kid, time.Time{}))
 	c := w.award(w.graduate(3))
 	i := w.issuer()
 	must(t, i.Issue(t.Context(), w.all()))

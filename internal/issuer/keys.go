@@ -3,7 +3,9 @@ package issuer
 import (
 	"context"
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
@@ -32,12 +34,33 @@ type Keys interface {
 	Signer(ctx context.Context, institution domain.ID, kid string) (crypto.Signer, error)
 }
 
-// Maker is a Keys that can make keys.
+// Maker is a Keys that can make keys, for the algorithms EdDSA and ES256.
 type Maker interface {
-	Generate(ctx context.Context, institution domain.ID, kid string, purpose institution.Purpose, now time.Time) (institution.AuthorizeKey, error)
+	// Generate makes the key that the institution calls kid and gives what a proposal to authorize
+	// it says. One that is there already is taken as it is, so that a repeated command ends with
+	// one key; kid_taken when that is one of another algorithm.
+	Generate(ctx context.Context, institution domain.ID, kid string, purpose institution.Purpose, alg string, now time.Time) (institution.AuthorizeKey, error)
 }
 
-// FileKeys keeps one Ed25519 key a file, DIR/{institution}/{kid}.key, PKCS #8 in PEM, mode
+var errKeyName = errors.New("a key belongs to an institution and has a name of letters, digits, dots, dashes and underscores")
+
+// Asked is what a proposal to authorize a key that a [Maker] made says.
+func Asked(public crypto.PublicKey, kid string, purpose institution.Purpose, alg string, now time.Time) (institution.AuthorizeKey, error) {
+	jwk, err := credential.NewJWK(public, kid)
+	if err != nil {
+		return institution.AuthorizeKey{}, err
+	}
+	if jwk.Alg != alg {
+		return institution.AuthorizeKey{}, domain.Refuse(domain.Conflict, "kid_taken", "there is a key of this name already, for %s", jwk.Alg)
+	}
+	return institution.AuthorizeKey{
+		Kid: kid, Alg: jwk.Alg, Purpose: purpose,
+		PublicKeyJwk: institution.PublicKey{Kty: jwk.Kty, Crv: jwk.Crv, X: jwk.X, Y: jwk.Y},
+		ValidFrom:    now.UTC().Truncate(time.Second),
+	}, nil
+}
+
+// FileKeys keeps one key a file, DIR/{institution}/{kid}.key, PKCS #8 in PEM, mode
 // 0400 in directories of mode 0700. A file alone signs nothing: the institution's history
 // has to authorize its public half. Losing a file ends signing with that key and nothing
 // else; who steals one can sign until the key is reported compromised.
@@ -53,7 +76,7 @@ func (k *FileKeys) path(inst domain.ID, kid string) string {
 	return filepath.Join(k.dir, string(inst), kid+".key")
 }
 
-// Signer implements [Keys]. It refuses a file that others can read.
+// Signer implements [Keys]. It refuses a file that others can read, or anybody write.
 func (k *FileKeys) Signer(_ context.Context, inst domain.ID, kid string) (crypto.Signer, error) {
 	if !inst.Valid() || !plainName(kid) {
 		return nil, ErrNoKey
@@ -65,8 +88,10 @@ func (k *FileKeys) Signer(_ context.Context, inst domain.ID, kid string) (crypto
 	} else if err != nil {
 		return nil, fmt.Errorf("reading a signing key: %w", err)
 	}
-	if info.Mode().Perm()&0o077 != 0 {
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
 		return nil, fmt.Errorf("the signing key %s can be read by others: run chmod 0400 on it, and report it compromised if somebody did", path)
+	} else if mode&^0o400 != 0 {
+		return nil, fmt.Errorf("the signing key %s has mode %04o: run chmod 0400 on it", path, mode)
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -87,17 +112,15 @@ func (k *FileKeys) Signer(_ context.Context, inst domain.ID, kid string) (crypto
 	return signer, nil
 }
 
-// Generate makes the key that the institution calls kid and gives what its history has to
-// say of it. The file is durable before it returns; one that is there already is taken as it is,
-// so that a repeated command ends with one key.
-func (k *FileKeys) Generate(ctx context.Context, inst domain.ID, kid string, purpose institution.Purpose, now time.Time) (institution.AuthorizeKey, error) {
+// Generate implements [Maker]. The file is durable before it returns.
+func (k *FileKeys) Generate(ctx context.Context, inst domain.ID, kid string, purpose institution.Purpose, alg string, now time.Time) (institution.AuthorizeKey, error) {
 	none := institution.AuthorizeKey{}
 	if !inst.Valid() || !plainName(kid) {
-		return none, errors.New("a key belongs to an institution and has a name of letters, digits, dots, dashes and underscores")
+		return none, errKeyName
 	}
 	signer, err := k.Signer(ctx, inst, kid)
 	if errors.Is(err, ErrNoKey) {
-		if err := k.make(inst, kid); err != nil {
+		if err := k.make(inst, kid, alg); err != nil {
 			return none, err
 		}
 		signer, err = k.Signer(ctx, inst, kid)
@@ -105,15 +128,7 @@ func (k *FileKeys) Generate(ctx context.Context, inst domain.ID, kid string, pur
 	if err != nil {
 		return none, err
 	}
-	jwk, err := credential.NewJWK(signer.Public(), kid)
-	if err != nil {
-		return none, err
-	}
-	return institution.AuthorizeKey{
-		Kid: kid, Alg: jwk.Alg, Purpose: purpose,
-		PublicKeyJwk: institution.PublicKey{Kty: jwk.Kty, Crv: jwk.Crv, X: jwk.X, Y: jwk.Y},
-		ValidFrom:    now.UTC().Truncate(time.Second),
-	}, nil
+	return Asked(signer.Public(), kid, purpose, alg, now)
 }
 
 // plainName keeps a key's name from leading elsewhere in the file system.
@@ -123,10 +138,10 @@ func plainName(kid string) bool {
 	})
 }
 
-func (k *FileKeys) make(inst domain.ID, kid string) error {
-	_, private, err := ed25519.GenerateKey(rand.Reader)
+func (k *FileKeys) make(inst domain.ID, kid, alg string) error {
+	private, err := newPrivate(alg)
 	if err != nil {
-		return fmt.Errorf("making a signing key: %w", err)
+		return err
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
@@ -137,6 +152,21 @@ func (k *FileKeys) make(inst domain.ID, kid string) error {
 		return nil // another process was quicker
 	}
 	return err
+}
+
+func newPrivate(alg string) (private any, err error) {
+	switch alg {
+	case "EdDSA":
+		_, private, err = ed25519.GenerateKey(rand.Reader)
+	case "ES256":
+		private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	default:
+		return nil, domain.Refuse(domain.Invalid, "invalid_field", "keys are made here for EdDSA and ES256")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("making a signing key: %w", err)
+	}
+	return private, nil
 }
 
 // writeSecret makes a file of mode 0400 that is whole and on disk, or not there:

@@ -16,7 +16,7 @@ import (
 type reason string
 
 const (
-	noKey          reason = "the institution has no usable pair of signing keys here: run `sijil keys authorize --institution %s`"
+	noKey          reason = "the institution has no usable pair of signing keys here: run `sijil keys authorize --institution %s`, and let a second officer approve"
 	keyGone        reason = "the key that the prepared credential of institution %s names is retired, compromised or not here: restore its file, or correct the award so that a new edition is prepared"
 	addressChanged reason = "the credential was prepared under another public URL: serve institution %s under the former one, or correct the award so that a new edition is prepared"
 	lintFailed     reason = "the verifier refuses the credential of institution %s; the log says why"

@@ -142,11 +142,18 @@ func (w *world) award(who domain.ID) ledger.Awarded {
 // authorize makes a key and lets the school sign with it.
 func (w *world) authorize(purpose institution.Purpose) institution.AuthorizeKey {
 	w.t.Helper()
-	k, err := w.keys.Generate(w.t.Context(), w.school, fmt.Sprint("k", w.n.Add(1)), purpose, w.now())
+	k, err := w.keys.Generate(w.t.Context(), w.school, fmt.Sprint("k", w.n.Add(1)), purpose, "EdDSA", w.now())
 	must(w.t, err)
-	_, err = w.l.AuthorizeSigningKey(w.t.Context(), w.act("operator"), w.school, k)
-	must(w.t, err)
+	w.decide(w.l.ProposeSigningKey(w.t.Context(), w.act("operator"), w.school, k))
 	return k
+}
+
+// decide is the second officer's approval of a proposal about keys.
+func (w *world) decide(proposed ledger.KeyChange, err error) {
+	w.t.Helper()
+	must(w.t, err)
+	_, err = w.l.ApproveKeyChange(w.t.Context(), w.act("second officer"), w.school, proposed.Proposal)
+	must(w.t, err)
 }
 
 func (w *world) issuer() *issuer.Issuer {

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"time"
 
 	"sijil/domain"
 	"sijil/domain/institution"
@@ -129,32 +128,6 @@ func (l *Ledger) other(ctx context.Context, act Act, id domain.ID, day domain.Da
 		return institution.Evidence{ID: id}, nil, err
 	}
 	return institution.EvidenceOf(id, in.State, day), []eventlog.Input{in.Input()}, nil
-}
-
-// AuthorizeSigningKey lets an institution sign with a key; itself or an authority above decides.
-func (l *Ledger) AuthorizeSigningKey(ctx context.Context, act Act, id domain.ID, key institution.AuthorizeKey) (Written, error) {
-	key.Now = act.At
-	return l.onKey(ctx, act, id, key.ValidFrom, key)
-}
-
-// RetireSigningKey ends the use of a key at an instant.
-func (l *Ledger) RetireSigningKey(ctx context.Context, act Act, id domain.ID, kid string, until time.Time) (Written, error) {
-	return l.onKey(ctx, act, id, until, institution.RetireKey{Kid: kid, ValidUntil: until})
-}
-
-// ReportKeyCompromise says since when somebody else may hold a key. Credentials that were
-// recorded before stand.
-func (l *Ledger) ReportKeyCompromise(ctx context.Context, act Act, id domain.ID, kid string, since time.Time) (Written, error) {
-	return l.onKey(ctx, act, id, since, institution.ReportKeyCompromise{Kid: kid, CompromisedAt: since, Now: act.At})
-}
-
-func (l *Ledger) onKey(ctx context.Context, act Act, id domain.ID, at time.Time, cmd institution.Command) (Written, error) {
-	act = act.Effective(at.UTC().Format(time.RFC3339Nano))
-	out, err := Execute(ctx, l, institution.Decider, institution.Decider.Stream(id), act, func(ctx context.Context) (institution.Command, []eventlog.Input, error) {
-		_, err := l.Reach(ctx, act, id)
-		return cmd, nil, err
-	})
-	return writtenAs(id, out, err)
 }
 
 func (l *Ledger) onInstitution(ctx context.Context, act Act, id domain.ID, day domain.Date, build Command[institution.Command]) (Written, error) {

@@ -47,7 +47,7 @@ func TestWhoDecidesAboutAnInstitution(t *testing.T) {
 		}
 	}
 	authorize := func(by, whom domain.ID) func() error {
-		return func() error { _, err := w.l.AuthorizeSigningKey(t.Context(), w.act(by), whom, key); return err }
+		return func() error { _, err := w.l.ProposeSigningKey(t.Context(), w.act(by), whom, key); return err }
 	}
 	backdated := key
 	backdated.ValidFrom = time.Date(2016, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -73,13 +73,13 @@ func TestWhoDecidesAboutAnInstitution(t *testing.T) {
 		{"a region is not put below itself", move(w.ministry, w.north, w.north), "parent_cycle"},
 		{"a region is put below another", move(w.ministry, w.south, w.north), ""},
 		{"which is not put below it in turn", move(w.ministry, w.north, w.south), "parent_cycle"},
-		{"a school authorizes no key for the past", func() error {
-			_, err := w.l.AuthorizeSigningKey(t.Context(), w.act(w.lycee), w.lycee, backdated)
+		{"a school proposes no key for the past", func() error {
+			_, err := w.l.ProposeSigningKey(t.Context(), w.act(w.lycee), w.lycee, backdated)
 			return err
 		}, "invalid_field"},
-		{"a school authorizes its own key", authorize(w.lycee, w.lycee), ""},
+		{"a school proposes its own key", authorize(w.lycee, w.lycee), ""},
 		{"and nobody else's", authorize(w.lycee, w.college), "not_found"},
-		{"an authority authorizes a key below it", authorize(w.north, w.gimnazija), ""}, // south is below north by now
+		{"an authority proposes a key below it", authorize(w.north, w.gimnazija), ""}, // south is below north by now
 		{"a key of nobody", authorize(w.ministry, nobody), "not_found"},
 	} {
 		t.Run(x.name, func(t *testing.T) { must(t, x.do(), x.code) })

@@ -172,10 +172,22 @@ func (k *clerk) amend(ctx context.Context) error {
 	return k.did(p, c, err)
 }
 
-// newKey has a school sign with another key from now on: a file and a fact.
+// keyProposed is what the first of two officers records about a key.
+const keyProposed = "institution.SigningKeyChangeProposed"
+
+// approvalOf is where the second officer approves it.
+func approvalOf(s *School, proposal string) string {
+	return "/v1/institutions/" + s.ID + "/signingKeyProposals/" + proposal + "/approvals"
+}
+
+// newKey has a school sign with another key from now on: a file and two officers' facts.
 func (k *clerk) newKey(ctx context.Context) error {
 	s := k.crowd.schools[k.rng.IntN(2)]
-	_, err := s.Office.Do(ctx, k.rng, "/v1/institutions/"+s.ID+"/signingKeyPairs", m{"purpose": "credential"}, "institution.SigningKeyAuthorized")
+	c, err := s.Office.Do(ctx, k.rng, "/v1/institutions/"+s.ID+"/signingKeyPairs", m{"purpose": "credential"}, keyProposed)
+	if err != nil {
+		return err
+	}
+	_, err = k.crowd.ministry.Do(ctx, k.rng, approvalOf(s, c.id()), nil, "institution.SigningKeyAuthorized")
 	return err
 }
 

@@ -43,7 +43,9 @@ type Crowd struct {
 	keys    atomic.Int64
 	logID   atomic.Value // string: the log that positions are of
 	schools [2]*School
-	clerks  []*clerk
+	// ministry approves what schools propose.
+	ministry *Office
+	clerks   []*clerk
 }
 
 // New is a crowd that has not begun.

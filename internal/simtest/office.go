@@ -61,8 +61,10 @@ func (o *Office) Do(ctx context.Context, rng *rand.Rand, path string, body any, 
 
 func (o *Office) do(ctx context.Context, rng *rand.Rand, c *Command, body any) (*Command, error) {
 	var err error
-	if c.Body, err = json.Marshal(body); err != nil {
-		return nil, err
+	if body != nil { // an approval says everything in its path
+		if c.Body, err = json.Marshal(body); err != nil {
+			return nil, err
+		}
 	}
 	c.Office, c.Key = o, o.crowd.newKey()
 	book := &o.crowd.Book

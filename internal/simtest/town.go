@@ -67,6 +67,7 @@ func (c *Crowd) Found(ctx context.Context) error {
 		return err
 	}
 	ministry := hired[0]
+	c.ministry = ministry
 	institution := func(code, tier, parent string) string {
 		body := m{
 			"identificationCode": code, "tier": tier, "countryCode": "TN", "beginDate": "1970-01-01",
@@ -101,7 +102,8 @@ func (c *Crowd) Found(ctx context.Context) error {
 // equip gives a school its keys, courses, program, plan, accreditation and a term.
 func (c *Crowd) equip(f *founder, ministry *Office, s *School) {
 	for _, purpose := range []string{"credential", "status"} {
-		f.do(s.Office, "/v1/institutions/"+s.ID+"/signingKeyPairs", m{"purpose": purpose}, "institution.SigningKeyAuthorized")
+		proposal := f.do(s.Office, "/v1/institutions/"+s.ID+"/signingKeyPairs", m{"purpose": purpose}, keyProposed)
+		f.do(ministry, approvalOf(s, proposal), nil, "institution.SigningKeyAuthorized")
 	}
 	var required []m
 	for _, code := range []string{"MATH", "PHYS", "ARAB"} {
