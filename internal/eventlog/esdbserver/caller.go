@@ -13,6 +13,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 )
 
 // ErrDenied is what Config.Authenticate answers when the credentials are wrong, or missing
@@ -79,6 +81,10 @@ func (s *Server) caller(ctx context.Context) (Caller, error) {
 		return Caller{}, &refusal{code: codes.Unauthenticated, message: ErrDenied.Error()}
 	case err != nil && ctx.Err() != nil:
 		return Caller{}, err
+	case status.Code(err) == codes.PermissionDenied:
+		return Caller{}, refuse(codes.PermissionDenied, "access-denied", status.Convert(err).Message(), &shared.AccessDenied{})
+	case err != nil && status.Code(err) != codes.Unknown:
+		return Caller{}, &refusal{code: status.Code(err), message: status.Convert(err).Message()}
 	case err != nil:
 		s.cfg.Logger.ErrorContext(ctx, "whether a caller of the EventStoreDB protocol may be let in cannot be told", "err", err)
 		return Caller{}, &refusal{code: codes.Unavailable, message: "credentials cannot be checked at the moment"}
@@ -92,20 +98,20 @@ func (s *Server) caller(ctx context.Context) (Caller, error) {
 
 // lasting is ctx for a call that may last: it ends when the server stops and when the caller's credentials do.
 func (s *Server) lasting(ctx context.Context, c Caller) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
+	serving, cancel := context.WithCancelCause(ctx)
 	stop := func() { cancel(context.Canceled) }
 	go func() {
 		select {
 		case <-s.quit:
 			cancel(errStopping)
-		case <-ctx.Done():
+		case <-serving.Done():
 		}
 	}()
 	if c.Until.IsZero() {
-		return ctx, stop
+		return serving, stop
 	}
-	ctx, done := context.WithDeadlineCause(ctx, c.Until, errExpired)
-	return ctx, func() { done(); stop() }
+	known, done := context.WithDeadlineCause(serving, c.Until, errExpired)
+	return known, func() { done(); stop() }
 }
 
 // surviveUnary and surviveStream keep one caller's request from ending everybody's server.

@@ -44,7 +44,8 @@ type Config struct {
 	TLS *tls.Config
 	// Authenticate says who calls, from what they sent; nil lets everybody in. It needs TLS. It is
 	// asked for every call that concerns events, with zero Credentials when there were none;
-	// [ErrDenied] refuses the caller, any other error says that nobody can tell.
+	// [ErrDenied] refuses the caller, a gRPC status is answered as it is, and any other error
+	// says that nobody can tell.
 	Authenticate func(ctx context.Context, c Credentials) (Caller, error)
 	// Logger hears what callers are not told; nil means slog.Default().
 	Logger *slog.Logger
