@@ -63,11 +63,9 @@ func parseJSON(root credential.Value, raw []byte) (*credential.Secured, *credent
 // parseEnvelope reads the token in an envelope, which must be of the kind that its media type says.
 func parseEnvelope(e credential.Envelope) (*credential.Secured, *credential.Refusal) {
 	switch e.MediaType {
-	case "application/vc+jwt", "application/vp+jwt", "application/vc+sd-jwt", "application/dc+sd-jwt":
-	case "application/vc+cose", "application/vp+cose":
+	case "application/vc+jwt", "application/vp+jwt", "application/vc+sd-jwt", "application/vp+sd-jwt", "application/dc+sd-jwt":
+	case "application/vc+cose", "application/vp+cose", "application/vc+cose;base64", "application/vp+cose;base64":
 		return nil, unsupported("credential secured by COSE")
-	case "application/vp+sd-jwt":
-		return nil, unsupported("selective-disclosure presentation (vp+sd-jwt)")
 	default:
 		return nil, credential.Refuse(credential.BadPayload, "an envelope's media type is not that of a credential")
 	}
@@ -77,7 +75,7 @@ func parseEnvelope(e credential.Envelope) (*credential.Secured, *credential.Refu
 		return nil, refusal
 	case "application/"+string(form.Format) != e.MediaType:
 		return nil, credential.Refuse(credential.WrongTyp, "an envelope holds another kind of token than it says")
-	case e.Presentation != (form.Format == credential.FormatVP):
+	case e.Presentation != isPresentation(form):
 		return nil, credential.Refuse(credential.WrongType, "an envelope for credentials holds a presentation, or the other way round")
 	}
 	return form, nil

@@ -39,8 +39,8 @@ func (c *check) proofs(ctx context.Context) bool {
 // isPresentation: a JWS is one by its typ, others only by what they hold.
 func isPresentation(form *credential.Secured) bool {
 	switch form.Format {
-	case credential.FormatVC, credential.FormatVP, credential.FormatOpenBadge, credential.FormatSDVC, credential.FormatSDJWT:
-		return form.Format == credential.FormatVP
+	case credential.FormatVC, credential.FormatVP, credential.FormatSDVP, credential.FormatOpenBadge, credential.FormatSDVC, credential.FormatSDJWT:
+		return form.Format == credential.FormatVP || form.Format == credential.FormatSDVP
 	}
 	root, refusal := form.Payload()
 	return refusal == nil && credential.IsPresentation(form.Format, root)

@@ -53,7 +53,7 @@ func (c *check) presented() {
 	}
 	said := c.shown.Binding
 	for i := range c.form.Proofs {
-		if p := &c.form.Proofs[i]; c.form.Format != credential.FormatVP && c.form.Format != credential.FormatLegacy {
+		if p := &c.form.Proofs[i]; c.form.Format != credential.FormatVP && c.form.Format != credential.FormatSDVP && c.form.Format != credential.FormatLegacy {
 			said = p.Binding
 		}
 		c.bound(said)

@@ -22,7 +22,7 @@ type Presentation struct {
 // presentation: by its typ, its claim, or its type.
 func IsPresentation(f Format, payload Value) bool {
 	switch f {
-	case FormatVP:
+	case FormatVP, FormatSDVP:
 		return true
 	case FormatVC, FormatSDVC, FormatSDJWT, FormatOpenBadge:
 		return false
@@ -64,7 +64,7 @@ func ReadPresentation(f Format, payload Value) (Presentation, *Refusal) {
 	if p.ID, refusal = either(payload, "jti", root, "id"); refusal != nil {
 		return p, refusal
 	}
-	if f == FormatVP || f == FormatLegacy {
+	if f == FormatVP || f == FormatSDVP || f == FormatLegacy {
 		if refusal := p.readClaims(payload); refusal != nil {
 			return p, refusal
 		}

@@ -15,6 +15,7 @@ const (
 	FormatVC                   Format = "vc+jwt"
 	FormatVP                   Format = "vp+jwt"
 	FormatSDVC                 Format = "vc+sd-jwt" // a payload of the data model 2.0 with parts withheld
+	FormatSDVP                 Format = "vp+sd-jwt" // a presentation with parts withheld
 	FormatSDJWT                Format = "dc+sd-jwt" // RFC 9901 with the claims of SD-JWT VC
 	FormatLegacy               Format = "jwt_vc"    // data model 1.1 in a "vc" or "vp" claim
 	FormatOpenBadge            Format = "ob3+jwt"   // Open Badges 3.0 §8.2, typ "JWT"

@@ -42,9 +42,6 @@ func Parse(b []byte, limit int) (*credential.Secured, *credential.Refusal) {
 	proof := credential.Proof{Kid: t.jws.Kid, Alg: t.jws.Alg, Purpose: credential.AssertionMethod, Verify: t.Verify}
 	if t.jws.Typ == TypeVP.Typ {
 		proof.Purpose = credential.Authentication
-		if claims, refusal := credential.ParseJSON(t.jws.Payload); refusal == nil {
-			proof.Binding = binding(claims)
-		}
 	}
 	s.Proofs = []credential.Proof{proof}
 	return s, nil
