@@ -104,7 +104,11 @@ func (l *ledger) record(a credential.Achievement, payload []byte, at time.Time) 
 }
 
 func (l *ledger) listToken(t testing.TB, until time.Time) []byte {
-	list, err := status.New(l.list, l.issuer.ID, status.Revocation, l.bits, l.now, until, time.Minute)
+	return l.listOf(t, l.list, status.Revocation, l.bits, until)
+}
+
+func (l *ledger) listOf(t testing.TB, url, purpose string, bits status.Bits, until time.Time) []byte {
+	list, err := status.New(url, l.issuer.ID, purpose, bits, l.now, until, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"sijil/verifier/credential"
 	"sijil/verifier/did"
+	"sijil/verifier/status"
 )
 
 // A diploma awarded on 30 June 2031, and the life of the key that signed it.
@@ -112,6 +113,51 @@ func TestAStatusListIsBelievedOnlyFromALivingStatusKey(t *testing.T) {
 		change(&l.issuer.Keys[1])
 		if v := Verify(t.Context(), token, l.store(t), l.now); v.Overall != CannotConfirm || v.Reason != StatusUnverifiable {
 			t.Errorf("%s: %s %s", name, v.Overall, v.Reason)
+		}
+	}
+}
+
+// A diploma names its revocation list only; the issuer says that suspensions lie beside it.
+func TestASuspensionIsFoundBesideTheRevocationList(t *testing.T) {
+	for name, c := range map[string]struct {
+		suffix, listed, purpose string
+		set, revoked            bool
+		at                      time.Duration
+		want                    Overall
+		reason                  credential.Reason
+	}{
+		"not suspended":                       {suffix: "-suspension", listed: "-suspension", want: Valid},
+		"suspended":                           {suffix: "-suspension", listed: "-suspension", set: true, want: NotValid, reason: Suspended},
+		"suspended and revoked":               {suffix: "-suspension", listed: "-suspension", set: true, revoked: true, want: NotValid, reason: Revoked},
+		"the list of suspensions is missing":  {suffix: "-suspension", want: CannotConfirm, reason: StatusUnverifiable},
+		"another list stands in its place":    {suffix: "-suspension", listed: "-suspension", purpose: status.Revocation, want: CannotConfirm, reason: StatusUnverifiable},
+		"the list of suspensions is old":      {suffix: "-suspension", listed: "-suspension", at: 48 * time.Hour, want: CannotConfirm, reason: StatusStale},
+		"an issuer that keeps no suspensions": {listed: "-suspension", set: true, want: Valid},
+	} {
+		l := newLedger(t)
+		l.issuer.SuspensionSuffix = c.suffix
+		bits := status.NewBits(0)
+		if c.set {
+			bits.Set(7)
+		}
+		if c.revoked {
+			l.bits.Set(7)
+		}
+		b := l.bundle(t)
+		b.Lists[l.list] = l.listToken(t, l.now.AddDate(1, 0, 0))
+		if c.listed != "" {
+			purpose := status.Suspension
+			if c.purpose != "" {
+				purpose = c.purpose
+			}
+			b.Lists[l.list+c.listed] = l.listOf(t, l.list+c.listed, purpose, bits, l.now.AddDate(0, 0, 1))
+		}
+		trust, err := NewStore("bundle", b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := Verify(t.Context(), l.issue(t, 7), trust, l.now.Add(c.at)); v.Overall != c.want || v.Reason != c.reason {
+			t.Errorf("%s: %s %v, want %s %s", name, v.Overall, v.Reasons, c.want, c.reason)
 		}
 	}
 }

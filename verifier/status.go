@@ -30,7 +30,7 @@ func (c *check) status(ctx context.Context) {
 		l.Status = c.line(Unchecked, reason, time.Time{})
 		return
 	}
-	worst := Line{Answer: True}
+	worst := Line{Answer: Unchecked}
 	for i, v := range c.cred.Status {
 		line := c.entry(ctx, v)
 		if line.Answer == False {
@@ -43,16 +43,30 @@ func (c *check) status(ctx context.Context) {
 	l.Status = worst
 }
 
-func worse(a, b Answer) bool {
-	rank := map[Answer]int{True: 0, Unchecked: 1, False: 2}
-	return rank[a] > rank[b]
-}
-
+// entry looks one entry up and, where the issuer's lists come in pairs, its place in the
+// list of suspensions beside it.
 func (c *check) entry(ctx context.Context, v credential.Value) Line {
 	e, err := status.ReadEntry(v)
 	if err != nil {
 		return c.line(Unchecked, StatusUnverifiable, time.Time{})
 	}
+	line := c.place(ctx, e)
+	if suffix := c.issuer.SuspensionSuffix; suffix != "" && e.Purpose == status.Revocation && line.Answer != False {
+		e.List, e.Purpose = e.List+suffix, status.Suspension
+		if beside := c.place(ctx, e); worse(beside.Answer, line.Answer) {
+			return beside
+		}
+	}
+	return line
+}
+
+// worse: false is worse than unchecked, and that than true.
+func worse(a, b Answer) bool {
+	return a != b && (a == False || b == True)
+}
+
+// place is what a list says of one place in it.
+func (c *check) place(ctx context.Context, e status.Entry) Line {
 	f, list, err := c.list(ctx, e.List)
 	if err != nil || list.ID != e.List || list.Issuer != c.cred.Issuer || !list.Has(e.Purpose) || e.Index >= list.Bits.Len() {
 		return c.line(Unchecked, StatusUnverifiable, time.Time{})

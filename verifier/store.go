@@ -34,7 +34,7 @@ func NewStore(name string, b bundle.Bundle) (*Store, error) {
 		records: make(map[recordID]Record, len(b.Records)), origins: map[string]bool{},
 	}
 	for _, i := range b.Issuers {
-		s.issuers[i.ID] = Issuer{ID: i.ID, Name: i.Name, StatusRequired: i.StatusRequired, Accreditations: i.Accreditations}
+		s.issuers[i.ID] = Issuer{ID: i.ID, Name: i.Name, StatusRequired: i.StatusRequired, SuspensionSuffix: i.SuspensionSuffix, Accreditations: i.Accreditations}
 		if origin, ok := originOf(i.ID); ok {
 			s.origins[origin] = true
 		}

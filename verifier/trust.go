@@ -74,7 +74,9 @@ type OwnedKey struct {
 type Issuer struct {
 	ID, Name       string
 	StatusRequired bool
-	Accreditations []did.Accreditation
+	// SuspensionSuffix finds the suspension list beside a revocation list; see [did.Issuer].
+	SuspensionSuffix string
+	Accreditations   []did.Accreditation
 }
 
 // Record is the ledger's memory of one credential.

@@ -9,6 +9,7 @@ import (
 	"sijil/domain/institution"
 	"sijil/verifier/credential"
 	"sijil/verifier/did"
+	"sijil/verifier/status"
 )
 
 // GenerateKey makes a key pair here and gives what a proposal to authorize it says. The same

@@ -16,7 +16,7 @@ func issuer(t testing.TB) Issuer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := Issuer{ID: id, Name: "Škola", StatusRequired: true, Accreditations: []Accreditation{{From: Instant{time.Unix(1e9, 0).UTC()}, By: "Ministry"}}}
+	out := Issuer{ID: id, Name: "Škola", StatusRequired: true, SuspensionSuffix: "-suspension", Accreditations: []Accreditation{{From: Instant{time.Unix(1e9, 0).UTC()}, By: "Ministry"}}}
 	for i, purpose := range []Purpose{ForCredentials, ForStatus, ForCredentials} {
 		pub := ed25519.NewKeyFromSeed(append(make([]byte, 31), byte(i))).Public()
 		k, err := NewKey(pub, KeyID(id, purpose, string(rune('a'+i))), purpose, time.Unix(1e9, 5e8).UTC())

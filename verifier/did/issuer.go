@@ -34,8 +34,12 @@ type Issuer struct {
 	Name string `json:"name"`
 	// StatusRequired makes a credential without a status entry unconfirmable, so that an
 	// insider cannot issue a diploma that nobody can revoke.
-	StatusRequired bool  `json:"statusRequired"`
-	Keys           []Key `json:"keys"`
+	StatusRequired bool `json:"statusRequired"`
+	// SuspensionSuffix, where given, says that each revocation list of this issuer has one for
+	// suspensions beside it, with the same places, at its own URL and this. Open Badges allow
+	// a diploma one status entry, so that it cannot name the other itself.
+	SuspensionSuffix string `json:"suspensionSuffix,omitempty"`
+	Keys             []Key  `json:"keys"`
 	// Accreditations are all spans in which the institution was accredited as a whole;
 	// absent when the source does not say, which a verifier reports as not checked.
 	Accreditations []Accreditation `json:"accreditations,omitempty"`

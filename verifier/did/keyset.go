@@ -12,11 +12,12 @@ import (
 //
 //	GET {ledger}/institutions/{id}/jwks.json
 type KeySet struct {
-	Issuer         string          `json:"issuer"`
-	Name           string          `json:"name"`
-	StatusRequired bool            `json:"statusRequired"`
-	Keys           []PublishedKey  `json:"keys"`
-	Accreditations []Accreditation `json:"accreditations,omitempty"`
+	Issuer           string          `json:"issuer"`
+	Name             string          `json:"name"`
+	StatusRequired   bool            `json:"statusRequired"`
+	SuspensionSuffix string          `json:"suspensionSuffix,omitempty"`
+	Keys             []PublishedKey  `json:"keys"`
+	Accreditations   []Accreditation `json:"accreditations,omitempty"`
 }
 
 // PublishedKey is a JWK with purpose and lifetime beside its own members.
@@ -31,7 +32,7 @@ type PublishedKey struct {
 // NewKeySet publishes every key that issuer ever had.
 func NewKeySet(issuer Issuer) KeySet {
 	set := KeySet{
-		Issuer: issuer.ID, Name: issuer.Name, StatusRequired: issuer.StatusRequired,
+		Issuer: issuer.ID, Name: issuer.Name, StatusRequired: issuer.StatusRequired, SuspensionSuffix: issuer.SuspensionSuffix,
 		Keys: []PublishedKey{}, Accreditations: issuer.Accreditations,
 	}
 	for _, k := range issuer.Keys {
@@ -54,7 +55,7 @@ func ParseKeySet(b []byte, id string) (Issuer, error) {
 	if err := json.Unmarshal(b, &set); err != nil {
 		return Issuer{}, fmt.Errorf("read JWKS: %w", err)
 	}
-	out := Issuer{ID: set.Issuer, Name: set.Name, StatusRequired: set.StatusRequired, Accreditations: set.Accreditations}
+	out := Issuer{ID: set.Issuer, Name: set.Name, StatusRequired: set.StatusRequired, SuspensionSuffix: set.SuspensionSuffix, Accreditations: set.Accreditations}
 	for i, v := range root.Get("keys").Items() {
 		if _, err := credential.ReadJWK(v); err != nil {
 			return Issuer{}, fmt.Errorf("read published key: %w", err)

@@ -95,7 +95,7 @@ func (t *Trust) Issuer(ctx context.Context, id string) (verifier.Issuer, error) 
 	if err != nil {
 		return verifier.Issuer{}, err
 	}
-	return verifier.Issuer{ID: i.ID, Name: i.Name, StatusRequired: i.StatusRequired, Accreditations: i.Accreditations}, nil
+	return verifier.Issuer{ID: i.ID, Name: i.Name, StatusRequired: i.StatusRequired, SuspensionSuffix: i.SuspensionSuffix, Accreditations: i.Accreditations}, nil
 }
 
 func (t *Trust) issuer(ctx context.Context, id string) (did.Issuer, error) {
