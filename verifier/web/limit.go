@@ -1,7 +1,9 @@
 package web
 
 import (
+	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,16 +33,16 @@ func newLimiter(perSecond float64, now func() time.Time) *limiter {
 	return &limiter{per: rate.Limit(perSecond), burst: max(1, int(4*perSecond)), now: now, seen: map[netip.Prefix]*visitor{}}
 }
 
-// allow counts a request from "host:port". An IPv6 caller owns a whole /64.
-func (l *limiter) allow(remote string) bool {
+// allow counts n requests of an address. An IPv6 caller owns a whole /64; all who have no
+// address that can be read share one count.
+func (l *limiter) allow(from netip.Addr, n int) bool {
 	var who netip.Prefix
-	if ap, err := netip.ParseAddrPort(remote); err == nil {
+	if from.IsValid() {
 		bits := 32
-		ip := ap.Addr().Unmap()
-		if ip.Is6() {
+		if from = from.Unmap().WithZone(""); from.Is6() {
 			bits = 64
 		}
-		who, _ = ip.Prefix(bits) // bits fit the address, so there is no error
+		who, _ = from.Prefix(bits) // bits fit the address, so there is no error
 	}
 	now := l.now()
 	l.mu.Lock()
@@ -54,7 +56,7 @@ func (l *limiter) allow(remote string) bool {
 		l.seen[who] = v
 	}
 	v.last = now
-	return v.AllowN(now, 1)
+	return v.AllowN(now, min(n, l.burst))
 }
 
 func (l *limiter) forget(now time.Time) {
@@ -66,4 +68,28 @@ func (l *limiter) forget(now time.Time) {
 	if len(l.seen) >= maxVisitors {
 		clear(l.seen)
 	}
+}
+
+// caller is the address that a request counts for: of the connection or, behind proxies,
+// the one that the outermost of ours was called from. What stands left of it in the header
+// was written by the caller. A header that is too short means that the request did not
+// come through the proxies, and counts for the connection.
+func (s *server) caller(r *http.Request) netip.Addr {
+	if s.Proxies > 0 {
+		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+		if len(hops) >= s.Proxies {
+			hop := strings.TrimSpace(hops[len(hops)-s.Proxies])
+			if addr, err := netip.ParseAddr(hop); err == nil {
+				return addr
+			}
+			if ap, err := netip.ParseAddrPort(hop); err == nil {
+				return ap.Addr()
+			}
+		}
+	}
+	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ap.Addr()
 }

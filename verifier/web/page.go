@@ -5,6 +5,7 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -52,7 +53,7 @@ func parsePages() (*pages, error) {
 	}
 	p.match = language.NewMatcher(tags)
 	var err error
-	p.template, err = template.New("page.html").Funcs(template.FuncMap{"visible": verifier.Visible}).ParseFS(files, "page/page.html")
+	p.template, err = template.New("page.html").Funcs(template.FuncMap{"visible": verifier.Visible, "in": func(r *result, t map[string]string) told { return told{r, t} }}).ParseFS(files, "page/*.html")
 	return p, err
 }
 
@@ -70,8 +71,8 @@ func (p *pages) language(r *http.Request) string {
 
 // view is what the page shows.
 type view struct {
-	Notice  string // text key of a message instead of a result
-	Verdict *verifier.Verdict
+	Notice string // text key of a message instead of a result
+	Judged *judged
 }
 
 func (s *server) form(w http.ResponseWriter, r *http.Request) { s.show(w, r, http.StatusOK, view{}) }
@@ -81,22 +82,29 @@ func (s *server) check(w http.ResponseWriter, r *http.Request) {
 	text, name, content, err := readForm(r)
 	if err != nil {
 		p := bodyProblem(err)
-		s.refuse(w, r, p, map[bool]string{true: "too_much", false: "nothing"}[p.Status == http.StatusRequestEntityTooLarge])
+		notice := "nothing"
+		switch {
+		case p.Status == http.StatusRequestEntityTooLarge:
+			notice = "too_much"
+		case errors.Is(err, http.ErrNotMultipart):
+			p, notice = problem{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type"}, "media"
+		}
+		s.refuse(w, r, p, notice)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), judging)
 	defer cancel()
-	var v verifier.Verdict
+	var j judged
 	switch {
 	case name != "":
-		v = verifier.VerifyFile(ctx, name, content, s.Trust, s.Now())
+		j = s.file(ctx, name, content, s.Now())
 	case strings.TrimSpace(text) != "":
-		v = verifier.VerifyText(ctx, []byte(text), s.Trust, s.Now())
+		j = s.text(ctx, []byte(text), r.Host, s.Now())
 	default:
 		s.show(w, r, http.StatusOK, view{Notice: "nothing"})
 		return
 	}
-	s.show(w, r, http.StatusOK, view{Verdict: &v})
+	s.show(w, r, http.StatusOK, view{Judged: &j})
 }
 
 // readForm streams the form's two parts into memory; the body is bounded already, and
@@ -129,8 +137,19 @@ func readForm(r *http.Request) (text, name string, content []byte, err error) {
 
 func (s *server) show(w http.ResponseWriter, r *http.Request, status int, v view) {
 	lang := s.pages.language(r)
-	var page bytes.Buffer
-	if err := s.pages.template.Execute(&page, s.pages.build(lang, v)); err != nil {
+	p := s.pages.build(lang, v)
+	p.Self = s.PublicURL
+	var err error
+	if v.Judged != nil {
+		if p.Result.Receipt, err = s.download("application/jwt", v.Judged); err != nil {
+			s.Log.ErrorContext(r.Context(), "receipt could not be signed: see that the receipt key can be used", "err", err)
+		}
+		if v.Judged.fetched {
+			p.Result.Credential = dataURL("application/vc+jwt", string(v.Judged.content))
+		}
+	}
+	var out bytes.Buffer
+	if err := s.pages.template.Execute(&out, p); err != nil {
 		// The error may quote what was signed, so it is not logged whole.
 		s.Log.ErrorContext(r.Context(), "page could not be made: a defect of its template", "lang", lang)
 		answer(w, problem{Status: http.StatusInternalServerError, Code: "internal"})
@@ -140,9 +159,28 @@ func (s *server) show(w http.ResponseWriter, r *http.Request, status int, v view
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", lang)
 	h.Set("Vary", "Accept-Language")
-	h.Set("Content-Length", strconv.Itoa(page.Len()))
+	h.Set("Content-Length", strconv.Itoa(out.Len()))
 	w.WriteHeader(status)
-	w.Write(page.Bytes())
+	w.Write(out.Bytes())
+}
+
+// download is a receipt that the browser saves without asking again: nothing of what was
+// checked is here any more when the page is read.
+func (s *server) download(kind string, j *judged) (template.URL, error) {
+	text, err := s.receipts.sign(*j, s.Now())
+	if err != nil || text == "" {
+		return "", err
+	}
+	return dataURL(kind, text), nil
+}
+
+// dataURL is a token as a link that holds it; its characters need no escaping, and what has
+// others is left out.
+func dataURL(kind, token string) template.URL {
+	if strings.Trim(token, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~") != "" {
+		return ""
+	}
+	return template.URL("data:" + kind + "," + token)
 }
 
 // date is t's day in words.

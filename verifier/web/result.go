@@ -1,6 +1,7 @@
 package web
 
 import (
+	"html/template"
 	"strconv"
 	"strings"
 	"time"
@@ -37,7 +38,10 @@ type page struct {
 	T         map[string]string
 	Languages []choice
 	Notice    string
+	NotFound  bool
 	Result    *result
+	// Self is where this verifier is found.
+	Self string
 }
 
 type choice struct {
@@ -46,41 +50,69 @@ type choice struct {
 }
 
 type result struct {
-	Class, Heading, Why string // Class: good, bad, open
-	Advice              []string
-	Facts               []fact
-	Lines               []line
-	Judged              string
-	Unsigned            bool
-	Detail              string
+	Class, Sign, Heading, Why string // Class: good, bad, open
+	Advice                    []string
+	// Open names the questions that could not be answered.
+	Open  []string
+	Facts []fact
+	Lines []line
+	Items []*result
+	// Title is what an item is called among others.
+	Title    string
+	Judged   string
+	Format   string
+	Unsigned bool
+	// Receipt and Credential are links to save them, empty where there is none.
+	Receipt, Credential template.URL
 }
 
-type fact struct{ Name, Value string }
+// told is a result with the texts to tell it in, for the parts of the template.
+type told struct {
+	R *result
+	T map[string]string
+}
+
+// fact is something that was signed; in several languages it has several values.
+type fact struct {
+	Name   string
+	Values []string
+}
 
 // line is one question. Source, AsOf and Age say what the answer rests on.
 type line struct{ Class, Sign, Question, Answer, Why, Source, AsOf, Age string }
 
 func (p *pages) build(lang string, v view) page {
 	t := p.texts[lang]
-	out := page{Lang: lang, Dir: t["dir"], T: t, Notice: t[v.Notice]}
+	out := page{Lang: lang, Dir: t["dir"], T: t, Notice: t[v.Notice], NotFound: v.Notice == "notfound"}
 	for _, l := range languages {
 		out.Languages = append(out.Languages, choice{l, p.texts[l]["name"], l == lang})
 	}
-	if v.Verdict != nil {
-		out.Result = judge(*v.Verdict, t)
+	if v.Judged != nil {
+		out.Result = judge(v.Judged.Verdict, t)
 	}
 	return out
 }
 
 func judge(v verifier.Verdict, t map[string]string) *result {
-	r := &result{Heading: t[string(v.Overall)], Why: t[string(v.Overall)+".text"], Judged: moment(v.At, t), Facts: facts(v.Credential, t), Detail: v.Detail}
-	r.Class = map[verifier.Overall]string{verifier.Valid: "good", verifier.NotValid: "bad"}[v.Overall]
-	if r.Class == "" {
-		r.Class = "open"
+	r := &result{
+		Heading: t[string(v.Overall)], Why: t[string(v.Overall)+".text"], Judged: moment(v.At, t), Format: string(v.Format),
+		Facts: facts(v.Credential, t),
+	}
+	switch v.Overall {
+	case verifier.Valid:
+		r.Class, r.Sign = "good", "✓"
+	case verifier.NotValid:
+		r.Class, r.Sign = "bad", "✕"
+	default:
+		r.Class, r.Sign = "open", "?"
+	}
+	if v.Holder != "" {
+		r.Facts = append(r.Facts, fact{t["presentedBy"], []string{v.Holder}})
 	}
 	for i, item := range v.Items {
-		r.Facts = append(r.Facts, fact{strconv.Itoa(i + 1), t[string(item.Overall)]})
-		r.Facts = append(r.Facts, facts(item.Credential, t)...)
+		one := judge(item, t)
+		one.Title = strings.ReplaceAll(t["item"], "{n}", strconv.Itoa(i+1))
+		r.Items = append(r.Items, one)
 	}
 	for _, w := range v.Warnings {
 		r.Unsigned = r.Unsigned || w == "unsigned_bundle"
@@ -97,7 +129,13 @@ func judge(v verifier.Verdict, t map[string]string) *result {
 		}
 	}
 	for _, l := range v.Lines.All() {
+		if l.Reason == verifier.NotApplicable {
+			continue
+		}
 		r.Lines = append(r.Lines, tell(l, v.At, t))
+		if l.Answer == verifier.Unchecked && l.Reason != verifier.NotChecked {
+			r.Open = append(r.Open, t[l.Name+".name"])
+		}
 	}
 	return r
 }
@@ -133,7 +171,13 @@ func facts(c *verifier.Content, t map[string]string) (out []fact) {
 	}
 	add := func(name, value string) {
 		if value != "" {
-			out = append(out, fact{name, value})
+			out = append(out, fact{name, []string{value}})
+		}
+	}
+	// Our own ledgers write a name in all its languages on one line.
+	each := func(name, value string) {
+		if value != "" {
+			out = append(out, fact{name, strings.Split(value, " · ")})
 		}
 	}
 	day := func(name string, at *time.Time) {
@@ -150,12 +194,12 @@ func facts(c *verifier.Content, t map[string]string) (out []fact) {
 	}
 	add(t["bornIn"], c.BornIn)
 	add(t["number"], c.Number)
-	add(t["award"], c.Award)
+	each(t["award"], c.Award)
 	add(t["level"], c.AwardLevel)
 	for _, r := range c.Results {
 		add(first(r.Name, t["result"]), r.Value)
 	}
-	add(t["institution"], first(c.IssuerName, c.Issuer))
+	each(t["institution"], first(c.IssuerName, c.Issuer))
 	day("awarded", c.AwardedAt)
 	if c.AwardedAt == nil || c.ValidFrom != nil && !c.ValidFrom.Equal(*c.AwardedAt) {
 		day("validFrom", c.ValidFrom)

@@ -4,18 +4,22 @@
 package web
 
 import (
-	_ "embed"
+	"context"
+	"crypto"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"sijil/verifier"
+	"sijil/verifier/keyfile"
 )
 
 // Bounds of one request.
 const (
-	maxBody = 1 << 20
+	maxForm = 1 << 20 // the page's form
+	maxBody = 4 << 20 // the API: a thousand diplomas
 	// MaxHeader is for http.Server.MaxHeaderBytes.
 	MaxHeader = 16 << 10
 	// judging bounds all fetches that one request can cause together.
@@ -27,18 +31,38 @@ type Config struct {
 	Trust verifier.Trust
 	Now   func() time.Time
 	Log   *slog.Logger
+	// Shares opens links to shared diplomas; nil opens none.
+	Shares Sharer
+	// PublicURL is where readers find this verifier ("https://verify.example"): its own links are
+	// read, receipts and prints name it. Empty: receipts name nobody.
+	PublicURL string
+	// ReceiptKeys sign receipts; the first is used and all are published. Without any there are
+	// no receipts.
+	ReceiptKeys []crypto.Signer
 	// PerSecond is how many requests one address may make a second, lastingly, and four times
-	// as many at once; 0 means 20. Addresses are those of the connection: behind a proxy the
-	// proxy limits and this should be set high.
+	// as many at once; 0 means 20. A thousand credentials in one request count as twenty.
 	PerSecond float64
+	// Proxies is how many proxies of the operator stand before this server, each of which adds
+	// the address it was called from to X-Forwarded-For. With 0 that header is not looked
+	// at, since anybody can write it.
+	Proxies int
 }
 
-//go:embed page/style.css
-var styleSheet []byte
+// Sharer opens links to shared diplomas, as [sijil/verifier/online.Trust] does.
+type Sharer interface {
+	// Shares reports whether link is one to open.
+	Shares(link string) bool
+	// Share is the signed credential under link.
+	Share(ctx context.Context, link string) ([]byte, error)
+	// ShareLink is the link with that code.
+	ShareLink(code string) (string, bool)
+}
 
 type server struct {
 	Config
-	pages *pages
+	pages    *pages
+	receipts *receipts
+	limit    *limiter
 }
 
 // New is the verifier's handler.
@@ -47,75 +71,108 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare pages: %w", err)
 	}
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	s := &server{Config: c, pages: p}
+	if s.receipts, err = newReceipts(c.PublicURL, c.ReceiptKeys); err != nil {
+		return nil, fmt.Errorf("prepare receipts: %w", err)
+	}
 	perSecond := c.PerSecond
 	if perSecond == 0 {
 		perSecond = 20
 	}
-	limit := newLimiter(perSecond, c.Now)
+	s.limit = newLimiter(perSecond, c.Now)
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.form)
+	mux.HandleFunc("GET /v", s.form) // of links that carry a credential after "#"
+	mux.HandleFunc("GET /v/{code}", s.code)
 	mux.HandleFunc("POST /{$}", s.check)
 	mux.HandleFunc("POST /v1/verify", s.verify)
-	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/v1/verify" {
-			w.Header().Set("Allow", http.MethodPost)
-			answer(w, problem{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed"})
-			return
+	for path, a := range assets {
+		mux.HandleFunc("GET "+path, a.serve)
+	}
+	if s.receipts != nil {
+		set, err := keyfile.JWKS(s.receipts.public...)
+		if err != nil {
+			return nil, fmt.Errorf("prepare receipts: %w", err)
 		}
-		answer(w, problem{Status: http.StatusNotFound, Code: "not_found"})
-	})
-	mux.HandleFunc("GET /style.css", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/css; charset=utf-8")
-		w.Header().Set("Cache-Control", "public, max-age=86400")
-		w.Write(styleSheet)
-	})
+		mux.HandleFunc("GET /.well-known/jwks.json", asset{"application/jwk-set+json", set, time.Hour}.serve)
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		fmt.Fprintln(w, "ok")
 	})
-	return s.guard(limit, mux), nil
+	mux.HandleFunc("/", s.elsewhere)
+	return s.guard(mux), nil
 }
 
-// guard stands before every route: headers that leave a browser nothing to do with what a
-// stranger wrote, and limits.
-func (s *server) guard(limit *limiter, next http.Handler) http.Handler {
+// headers leave a browser nothing to do with what a stranger wrote.
+var headers = http.Header{
+	"Content-Security-Policy":      {"default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
+	"X-Content-Type-Options":       {"nosniff"},
+	"Referrer-Policy":              {"no-referrer"},
+	"Cross-Origin-Opener-Policy":   {"same-origin"},
+	"Cross-Origin-Resource-Policy": {"same-origin"},
+	"Permissions-Policy":           {"camera=(self), microphone=(), geolocation=()"},
+	"Strict-Transport-Security":    {"max-age=31536000"},
+	"Cache-Control":                {"no-store"},
+}
+
+// guard stands before every route: headers and limits.
+func (s *server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Strict-Transport-Security", "max-age=31536000")
-		h.Set("Cache-Control", "no-store")
+		for name, value := range headers {
+			h[name] = value // shared: whoever wants another value sets a new one
+		}
 		defer func() {
 			if p := recover(); p != nil && p != http.ErrAbortHandler {
-				// The value could quote the input; the place cannot.
-				s.Log.ErrorContext(r.Context(), "request failed: a defect of the verifier, please report it", "path", r.URL.Path, "kind", fmt.Sprintf("%T", p))
-				answer(w, problem{Status: http.StatusInternalServerError, Code: "internal"})
+				// The value could quote the input, and a path a share link; the kind cannot.
+				s.Log.ErrorContext(r.Context(), "request failed: a defect of the verifier, please report it", "kind", fmt.Sprintf("%T", p))
+				s.refuse(w, r, problem{Status: http.StatusInternalServerError, Code: "internal"}, "")
 			}
 		}()
-		if r.URL.Path != "/healthz" && !limit.allow(r.RemoteAddr) {
-			h.Set("Retry-After", "1")
-			s.refuse(w, r, problem{Status: http.StatusTooManyRequests, Code: "too_many_requests"}, "busy")
+		if r.URL.Path != "/healthz" && !s.limit.allow(s.caller(r), 1) {
+			s.busy(w, r)
 			return
 		}
 		if r.Header.Get("Content-Encoding") != "" {
-			answer(w, problem{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type", Detail: "a compressed body is not read"})
+			s.refuse(w, r, problem{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type", Detail: "a compressed body is not read"}, "media")
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		limit := int64(maxForm)
+		if r.URL.Path == "/v1/verify" {
+			limit = maxBody
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		next.ServeHTTP(w, r)
 	})
 }
 
-// refuse answers people with the page and programs with a problem.
-func (s *server) refuse(w http.ResponseWriter, r *http.Request, p problem, text string) {
-	if r.URL.Path != "/" {
+func (s *server) busy(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", "1")
+	s.refuse(w, r, problem{Status: http.StatusTooManyRequests, Code: "too_many_requests"}, "busy")
+}
+
+// elsewhere answers what no route takes.
+func (s *server) elsewhere(w http.ResponseWriter, r *http.Request) {
+	allow := map[string]string{"/": "GET, HEAD, POST", "/v1/verify": http.MethodPost}[r.URL.Path]
+	if _, ok := assets[r.URL.Path]; ok || r.URL.Path == "/v" || r.URL.Path == "/healthz" {
+		allow = "GET, HEAD"
+	}
+	if allow != "" {
+		w.Header().Set("Allow", allow)
+		s.refuse(w, r, problem{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed"}, "media")
+		return
+	}
+	s.refuse(w, r, problem{Status: http.StatusNotFound, Code: "not_found"}, "notfound")
+}
+
+// refuse answers programs with a problem, and people with the page and a notice.
+func (s *server) refuse(w http.ResponseWriter, r *http.Request, p problem, notice string) {
+	if strings.HasPrefix(r.URL.Path, "/v1/") || notice == "" || !strings.Contains(r.Header.Get("Accept"), "text/html") && r.URL.Path != "/" {
 		answer(w, p)
 		return
 	}
-	s.show(w, r, p.Status, view{Notice: text})
+	s.show(w, r, p.Status, view{Notice: notice})
 }
