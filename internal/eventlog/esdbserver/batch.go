@@ -6,6 +6,7 @@ import (
 	"io"
 	"sync"
 
+	"golang.org/x/sync/semaphore"
 	"google.golang.org/grpc/codes"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
@@ -14,10 +15,11 @@ import (
 	"sijil/internal/eventlog"
 )
 
-// What one connection's batch may hold: appends that are being written, and appends of which not
-// everything has arrived. Each is at most eventlog.MaxAppend.
+// What one connection's batch may hold: bytes of appends that are being written, each counted as
+// if it had writingCost more, and appends of which not everything has arrived.
 const (
-	maxWriting  = 64
+	maxWriting  = 32 << 20
+	writingCost = maxWriting / 256 // so that at most so many are written at a time, a transaction of pglog
 	maxArriving = 16
 )
 
@@ -34,7 +36,7 @@ func (s *streamsService) BatchAppend(stream streams.Streams_BatchAppendServer) e
 	b := &batch{
 		server: s.Server, caller: caller, stream: stream,
 		arriving: map[eventlog.UUID]*arrival{}, last: map[string]chan struct{}{},
-		slots: make(chan struct{}, maxWriting),
+		room: semaphore.NewWeighted(maxWriting),
 	}
 	err = b.run(ctx)
 	b.finish()
@@ -47,7 +49,7 @@ type batch struct {
 	stream streams.Streams_BatchAppendServer
 
 	arriving map[eventlog.UUID]*arrival
-	slots    chan struct{}
+	room     *semaphore.Weighted
 	writers  sync.WaitGroup
 
 	ordering sync.Mutex
@@ -92,7 +94,7 @@ func (b *batch) run(ctx context.Context) error {
 			}
 			return err
 		case r := <-requests:
-			if err := b.take(r); err != nil {
+			if err := b.take(ctx, r); err != nil {
 				return err
 			}
 		}
@@ -109,7 +111,7 @@ func (b *batch) finish() {
 
 // take adds a part of an append, and begins to write it when it is the last one. It waits while too
 // many are being written, and so does the client.
-func (b *batch) take(r *streams.BatchAppendReq) error {
+func (b *batch) take(ctx context.Context, r *streams.BatchAppendReq) error {
 	id, err := decodeUUID(r.GetCorrelationId())
 	if err != nil {
 		return err
@@ -129,10 +131,14 @@ func (b *batch) take(r *streams.BatchAppendReq) error {
 		return nil
 	}
 	delete(b.arriving, id)
-	b.slots <- struct{}{}
+	cost := int64(min(a.size, eventlog.MaxAppend) + writingCost)
+	if err := b.room.Acquire(ctx, cost); err != nil {
+		a.cancel()
+		return err
+	}
 	before, done := b.enqueue(a.stream)
 	b.writers.Go(func() {
-		defer func() { <-b.slots }()
+		defer b.room.Release(cost)
 		defer a.cancel()
 		if before != nil {
 			<-before
