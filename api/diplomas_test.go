@@ -84,10 +84,12 @@ func (g *graduates) verify(token []byte) verifier.Verdict {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	list := g.Anyone().Get("/status/" + string(g.School) + "-1").Want(200)
-	s, err := verifier.NewStore("test", bundle.Bundle{
-		Now: did.Instant{Time: g.Clock.Now()}, Issuers: []did.Issuer{issuer}, Lists: map[string][]byte{g.URL + "/status/" + string(g.School) + "-1": list.Body},
-	})
+	lists := map[string][]byte{}
+	for _, suffix := range []string{"", issuer.SuspensionSuffix} {
+		path := "/status/" + string(g.School) + "-1" + suffix
+		lists[g.URL+path] = g.Anyone().Get(path).Want(200).Body
+	}
+	s, err := verifier.NewStore("test", bundle.Bundle{Now: did.Instant{Time: g.Clock.Now()}, Issuers: []did.Issuer{issuer}, Lists: lists})
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"sijil/verifier/credential"
+	"sijil/verifier/dataintegrity"
 	"sijil/verifier/sdjwt"
 )
 
@@ -9,8 +10,8 @@ func parseDisclosures(input []byte) (*credential.Secured, *credential.Refusal) {
 	return sdjwt.Parse(input, credential.MaxToken)
 }
 
-func parseEmbedded(root credential.Value, raw []byte) (*credential.Secured, *credential.Refusal) {
-	return nil, unsupported("credential with an embedded proof")
+func parseEmbedded(raw []byte) (*credential.Secured, *credential.Refusal) {
+	return dataintegrity.Parse(raw, credential.MaxToken)
 }
 
 // claimed is whom a payload claims to be from. It is only a claim.

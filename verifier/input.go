@@ -57,7 +57,7 @@ func parseJSON(root credential.Value, raw []byte) (*credential.Secured, *credent
 	if !root.Has("proof") {
 		return nil, credential.Refuse(NoProof, "the document carries no proof: nobody signed it")
 	}
-	return parseEmbedded(root, raw)
+	return parseEmbedded(raw)
 }
 
 // parseEnvelope reads the token in an envelope, which must be of the kind that its media type says.

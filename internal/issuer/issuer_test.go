@@ -40,10 +40,13 @@ func (w *world) trust(p *issuer.Publisher) *verifier.Store {
 	must(w.t, err)
 	trusted, err := did.ParseKeySet(set, id)
 	must(w.t, err)
-	name := string(w.school) + "-1"
-	list, _, err := p.StatusList(ctx, name, time.Time{})
-	must(w.t, err)
-	s, err := verifier.NewStore("test", bundle.Bundle{Now: did.Instant{Time: w.now()}, Issuers: []did.Issuer{trusted}, Lists: map[string][]byte{publicURL + "/status/" + name: list}})
+	lists := map[string][]byte{}
+	for _, name := range []string{string(w.school) + "-1", string(w.school) + "-1" + trusted.SuspensionSuffix} {
+		list, _, err := p.StatusList(ctx, name, time.Time{})
+		must(w.t, err)
+		lists[publicURL+"/status/"+name] = list
+	}
+	s, err := verifier.NewStore("test", bundle.Bundle{Now: did.Instant{Time: w.now()}, Issuers: []did.Issuer{trusted}, Lists: lists})
 	must(w.t, err)
 	return s
 }
