@@ -23,6 +23,7 @@ type cli struct {
 	Serve      serveCmd      `cmd:"" help:"Run the API and what follows the log."`
 	Bundle     bundleCmd     `cmd:"" help:"Write what verifiers need offline, and the signed credentials."`
 	Client     clientCmd     `cmd:"" help:"Make, list and revoke API clients."`
+	Credential credentialCmd `cmd:"" help:"Sign and check single credentials with a key file."`
 	Demo       demoCmd       `cmd:"" help:"Start a ledger and a verifier and act out their users."`
 	Eventstore eventstoreCmd `cmd:"" help:"Serve a log to EventStoreDB clients, for development."`
 	Import     importCmd     `cmd:"" help:"Turn CSV files into records, as schools would post them."`

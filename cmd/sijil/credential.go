@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"sijil/verifier/credential"
+	"sijil/verifier/sdjwt"
+)
+
+// credentialCmd signs and checks single credentials with a key file. It needs neither a
+// ledger nor a database: whoever wants to compare implementations calls it.
+type credentialCmd struct {
+	Issue  credentialIssueCmd  `cmd:"" help:"Sign a credential or presentation with a key."`
+	Verify credentialVerifyCmd `cmd:"" help:"Check a signed credential or presentation with a key."`
+}
+
+// credentialFlags are what both verbs take.
+type credentialFlags struct {
+	Input   string `required:"" placeholder:"FILE" help:"The credential as JSON to issue, the token to verify."`
+	Key     string `required:"" placeholder:"FILE" help:"The key: private to issue, public to verify."`
+	Feature string `required:"" enum:"credential_jose,presentation_jose,credential_sdjwt,presentation_sdjwt" placeholder:"FEATURE" help:"What it is: credential_jose, presentation_jose, credential_sdjwt or presentation_sdjwt."`
+	Output  string `required:"" placeholder:"FILE" help:"Where the result goes, as JSON: {\"result\", \"data\"}; - is standard output."`
+	At      string `placeholder:"TIME" help:"Judge as of this time, as 2031-07-01 or 2031-07-01T12:00:00Z, instead of now."`
+}
+
+// credentialHelp is the part of the manual that both verbs share.
+const credentialHelp = `
+The result is success, failure or indeterminate: the exit status is 0, 1 or 2. A
+command line that is wrong, or a file that cannot be read, is told on standard
+error with status 2 and leaves no result.
+
+A key file is a JWK, or a verification method (JSON) with publicKeyJwk and, for
+issue, secretKeyJwk. Its id, if it is absolute, becomes the token's kid.`
+
+// result is what lands in --output.
+type result struct {
+	Result string `json:"result"`
+	Data   any    `json:"data"`
+}
+
+const (
+	resultSuccess       = "success"
+	resultFailure       = "failure"
+	resultIndeterminate = "indeterminate"
+)
+
+// refused is the data of a result that has no verdict.
+type refused struct {
+	Reason credential.Reason `json:"reason"`
+	Detail string            `json:"detail"`
+}
+
+func refusedBy(r *credential.Refusal) result {
+	return result{resultFailure, refused{r.Reason, r.Detail}}
+}
+
+// badCall is a command line that is wrong only when it is looked at.
+func badCall(format string, args ...any) error {
+	return &verifyFailed{exitUsage, fmt.Sprintf(format, args...)}
+}
+
+// write puts r where it belongs and is the error that carries the exit status.
+func (f *credentialFlags) write(a *app, r result) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("write result: %w", err)
+	}
+	text = append(text, '\n')
+	if f.Output == "-" {
+		_, err = a.stdout.Write(text)
+	} else {
+		err = os.WriteFile(f.Output, text, 0o644)
+	}
+	if err != nil {
+		return badCall("write result: %s", err)
+	}
+	switch r.Result {
+	case resultSuccess:
+		return nil
+	case resultIndeterminate:
+		return &verifyFailed{2, ""}
+	}
+	return &verifyFailed{1, ""}
+}
+
+// typ is how the feature secures a payload: a payload with a vct is one for wallets.
+func (f *credentialFlags) typ(root credential.Value) credential.Type {
+	switch f.Feature {
+	case "presentation_jose":
+		return credential.Type{Typ: credential.TypVP, Cty: "vp"}
+	case "presentation_sdjwt":
+		return sdjwt.TypeVP
+	case "credential_sdjwt":
+		if root.Has("vct") && !root.Has("@context") {
+			return sdjwt.TypeDC
+		}
+		return sdjwt.TypeVC
+	}
+	return credential.Type{Typ: credential.Typ, Cty: credential.Cty}
+}
+
+func (f *credentialFlags) selective() bool {
+	return f.Feature == "credential_sdjwt" || f.Feature == "presentation_sdjwt"
+}
+
+// credentialIssueCmd signs what a strict issuer would.
+type credentialIssueCmd struct {
+	credentialFlags `embed:""`
+	SD              string `name:"sd" placeholder:"PATHS" help:"What the holder can withhold, as a JSON list of paths: [\"credentialSubject.name\",\"credentialSubject.result[0]\"]. Of SD-JWTs only."`
+}
+
+// Help is the part of the manual that the flags do not tell.
+func (credentialIssueCmd) Help() string {
+	return `The input is signed byte for byte, after it passed as what a strict issuer signs: no
+member that the data model does not know, every type with its own, dates in
+order. data is the token, or the reason and detail of what is wrong with the input.
+An SD-JWT of a payload with a vct and without an @context is a dc+sd-jwt, any
+other a vc+sd-jwt or vp+sd-jwt.
+` + credentialHelp
+}
+
+// Run signs the input; see Help for the exit status.
+func (c *credentialIssueCmd) Run(_ context.Context, a *app) error {
+	if _, err := c.time(a); err != nil {
+		return err
+	}
+	var paths []string
+	if c.SD != "" {
+		if !c.selective() {
+			return badCall("--sd is for credential_sdjwt and presentation_sdjwt: nothing in a %s can be withheld", c.Feature)
+		}
+		if err := json.Unmarshal([]byte(c.SD), &paths); err != nil {
+			return badCall("--sd takes a JSON list of paths, as [\"a.b\",\"c[0]\"]")
+		}
+	}
+	payload, err := os.ReadFile(c.Input)
+	if err != nil {
+		return badCall("read input: %s", err)
+	}
+	key, err := readKeyFile(c.Key)
+	if err != nil {
+		return badCall("%s", err)
+	}
+	token, refusal, err := c.sign(payload, paths, key)
+	switch {
+	case err != nil:
+		return badCall("%s", err)
+	case refusal != nil:
+		return c.write(a, refusedBy(refusal))
+	}
+	return c.write(a, result{resultSuccess, token})
+}
+
+func (c *credentialIssueCmd) sign(payload []byte, paths []string, key keyFile) (string, *credential.Refusal, error) {
+	if key.private == nil {
+		return "", nil, errors.New("the key file has no private key to sign with")
+	}
+	root, refusal := credential.ParseJSON(payload)
+	if refusal != nil {
+		return "", refusal, nil
+	}
+	typ := c.typ(root)
+	if refusal := lint(typ, root, key); refusal != nil {
+		return "", refusal, nil
+	}
+	signer, err := credential.NewTypedSigner(key.private, key.kid, typ)
+	if err != nil {
+		return "", nil, fmt.Errorf("use key: %w", err)
+	}
+	if !c.selective() {
+		token, err := signer.Sign(payload)
+		return token, nil, err
+	}
+	concealed, refusal := sdjwt.Conceal(payload, paths, 0)
+	if refusal != nil {
+		return "", refusal, nil
+	}
+	token, err := concealed.Sign(signer)
+	return token, nil, err
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// tokenCommands are scripts' commands from one file to another:
+//
+//	data IN OUT       take the data, a token, out of a result
+//	edit IN OUT       change one byte of a token's payload
+//	withhold IN OUT   drop all disclosures
+//	envelope IN OUT   put a token into a presentation
+var tokenCommands = map[string]func(string) (string, error){
+	"data": func(in string) (string, error) {
+		var r struct{ Data string }
+		err := json.Unmarshal([]byte(in), &r)
+		return r.Data, err
+	},
+	"edit": func(in string) (string, error) {
+		parts := strings.Split(in, ".")
+		i := len(parts[1]) / 2
+		c := "A"
+		if parts[1][i] == 'A' {
+			c = "B"
+		}
+		parts[1] = parts[1][:i] + c + parts[1][i+1:]
+		return strings.Join(parts, "."), nil
+	},
+	"withhold": func(in string) (string, error) {
+		jws, _, _ := strings.Cut(in, "~")
+		return jws + "~", nil
+	},
+	"envelope": func(in string) (string, error) {
+		return fmt.Sprintf(`{"@context":["https://www.w3.org/ns/credentials/v2"],"type":["VerifiablePresentation"],"holder":"https://holder.example/me",
+"verifiableCredential":[{"@context":"https://www.w3.org/ns/credentials/v2","type":"EnvelopedVerifiableCredential","id":"data:application/vc+jwt,%s"}]}`, in), nil
+	},
+}
+
+type scriptCommands = map[string]func(*testscript.TestScript, bool, []string)
+
+// withTokens adds tokenCommands to a script's others.
+func withTokens(others scriptCommands) scriptCommands {
+	all := maps.Clone(others)
+	for name, do := range tokenCommands {
+		all[name] = func(ts *testscript.TestScript, neg bool, args []string) {
+			if neg || len(args) != 2 {
+				ts.Fatalf("usage: %s IN OUT", name)
+			}
+			out, err := do(ts.ReadFile(args[0]))
+			ts.Check(err)
+			ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(out), 0o600))
+		}
+	}
+	return all
+}
