@@ -49,7 +49,8 @@ func ParseJSON(src []byte) (Value, *Refusal) { return parse(src, false) }
 func ParseCased(src []byte) (Value, *Refusal) { return parse(src, true) }
 
 func parse(src []byte, cased bool) (Value, *Refusal) {
-	p := parser{cased: cased, s: string(src), items: make([]Value, 0, 64), names: make([]string, 0, 64)}
+	room := min(64, len(src)/4+1) // small texts, as disclosures, come by the hundred
+	p := parser{cased: cased, s: string(src), items: make([]Value, 0, room), names: make([]string, 0, room)}
 	if !utf8.ValidString(p.s) {
 		return Value{}, Refuse(BadPayload, "not UTF-8")
 	}

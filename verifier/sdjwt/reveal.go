@@ -23,6 +23,9 @@ func (t *Token) Reveal() (credential.Value, *credential.Refusal) {
 	if refusal != nil {
 		return credential.Value{}, refusal
 	}
+	if !r.changed {
+		return r.root, nil
+	}
 	root, refusal := credential.ParseJSON(r.out)
 	if refusal != nil && refusal.Reason == credential.AmbiguousJSON {
 		return root, credential.Refuse(credential.BadDisclosure, "a disclosure has the name of a member beside it")
@@ -32,6 +35,7 @@ func (t *Token) Reveal() (credential.Value, *credential.Refusal) {
 
 // revealer writes the payload anew with the disclosures in place.
 type revealer struct {
+	root credential.Value // what the issuer signed
 	hash crypto.Hash
 	// byDigest are the disclosures, at is where each came to stand.
 	byDigest map[string]int
@@ -39,6 +43,7 @@ type revealer struct {
 	at       []place
 	met      map[string]bool // digests
 	out      []byte
+	changed  bool // out is not root
 	err      *credential.Refusal
 
 	// What is being written.
@@ -67,7 +72,7 @@ func (t *Token) reveal() (*revealer, *credential.Refusal) {
 		return nil, refusal
 	}
 	r := &revealer{
-		hash: hash, source: t.disclosures, byDigest: make(map[string]int, len(t.disclosures)),
+		root: root, hash: hash, out: make([]byte, 0, len(t.presented)), source: t.disclosures, byDigest: make(map[string]int, len(t.disclosures)),
 		at: make([]place, len(t.disclosures)), met: map[string]bool{}, parent: -1,
 	}
 	for i, d := range t.disclosures {
@@ -130,8 +135,8 @@ func (r *revealer) object(v credential.Value, depth int) {
 	start := len(r.out)
 	for name, child := range v.Members() {
 		switch {
-		case name == nameDigests:
-		case name == nameAlgorithm && depth == 0:
+		case name == nameDigests, name == nameAlgorithm && depth == 0:
+			r.changed = true
 		case reserved(name):
 			r.refuse(credential.BadDisclosure, "a name of selective disclosure stands where it means nothing")
 		default:
@@ -228,7 +233,7 @@ func (r *revealer) find(digest credential.Value) (int, bool) {
 	if r.err != nil {
 		return 0, false
 	}
-	r.met[text] = true
+	r.met[text], r.changed = true, true
 	i, ok := r.byDigest[text]
 	return i, ok
 }

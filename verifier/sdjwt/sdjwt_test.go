@@ -168,6 +168,15 @@ func TestTokensThatAreNotInOrder(t *testing.T) {
 	}
 }
 
+func TestNothingOfSelectiveDisclosureIsLeft(t *testing.T) {
+	for _, payload := range []string{`{"x":{"_sd":[]}}`, `{"x":{},"_sd":[]}`, `{"x":{},"_sd_alg":"sha-384"}`, `{"x":{"_sd":["withheld"]}}`, `{"x":{}}`} {
+		root, refusal := check([]byte(sign(t, payload)))
+		if refusal != nil || string(root.Raw()) != `{"x":{}}` {
+			t.Errorf("%s reveals %s (%v)", payload, root.Raw(), refusal)
+		}
+	}
+}
+
 func TestKeyBindingsThatDoNotBind(t *testing.T) {
 	token := bound(t)
 	presented := token[:strings.LastIndex(token, "~")+1]

@@ -1,0 +1,5 @@
+//go:build race
+
+package sdjwt
+
+func init() { slowdown = 10 }
