@@ -16,6 +16,7 @@ type activeContext struct {
 	ownVocab  bool   // vocab comes from the document and not from a pinned context
 	language  string
 	protected bool // some term is
+	depth     int  // how many contexts this one stands on
 	// previous is what holds again inside the nodes of this one, nil if this one does.
 	previous *activeContext
 }
@@ -29,10 +30,13 @@ func (c *activeContext) lookup(name string) *term {
 	return nil
 }
 
+// cost is what it takes to look a name up.
+func (c *activeContext) cost() int { return 1 + c.depth/4 }
+
 // extend is a new context in which all that c defines still holds.
 func (c *activeContext) extend() *activeContext {
 	out := *c
-	out.outer, out.terms = c, nil
+	out.outer, out.terms, out.depth = c, nil, c.depth+1
 	return &out
 }
 
@@ -80,6 +84,23 @@ func (r *run) root(local credential.Value) (*activeContext, *credential.Refusal)
 	return c, nil
 }
 
+// local is active with the @context that a node has.
+func (r *run) local(active *activeContext, v credential.Value) (*activeContext, *credential.Refusal) {
+	text, ok := v.Text()
+	if !ok {
+		text = string(v.Raw())
+	}
+	key := nested{active, text}
+	if c := r.nested[key]; c != nil {
+		return c, nil
+	}
+	c, refusal := r.parse(active, v, scope{propagate: true})
+	if refusal == nil {
+		r.nested[key] = c
+	}
+	return c, refusal
+}
+
 // parse applies a local context to active (JSON-LD 1.1 API §4.1.2).
 func (r *run) parse(active *activeContext, local credential.Value, s scope) (*activeContext, *credential.Refusal) {
 	result := active.extend()
@@ -93,6 +114,9 @@ func (r *run) parse(active *activeContext, local credential.Value, s scope) (*ac
 	for _, c := range list {
 		if refusal := r.spend(4); refusal != nil {
 			return nil, refusal
+		}
+		if result.depth > maxContexts {
+			return nil, tooComplex()
 		}
 		switch c.Kind() {
 		case credential.Null:
@@ -129,8 +153,12 @@ func (r *run) parse(active *activeContext, local credential.Value, s scope) (*ac
 
 // define applies one context object to c, which is new and may still be changed.
 func (r *run) define(c *activeContext, local credential.Value, s scope) *credential.Refusal {
-	d := definer{run: r, active: c, local: local, scope: s, done: map[string]bool{}}
+	if !s.ours && len(local.Names()) > maxTerms {
+		return tooComplex()
+	}
+	d := definer{run: r, active: c, local: make(map[string]credential.Value, len(local.Names())), scope: s, done: map[string]bool{}}
 	for name, v := range local.Members() {
+		d.local[name] = v
 		text, isText := v.Text()
 		null := v.Kind() == credential.Null
 		switch name {

@@ -9,6 +9,10 @@ const (
 	maxBlanks = 2048
 	maxBytes  = 1 << 20 // of all terms of all quads
 	maxWork   = 60_000  // steps of reading: a member, a term, a context
+	// maxContexts and maxTerms bound contexts that stand on one another, and what one in a
+	// document defines.
+	maxContexts = 128
+	maxTerms    = 500
 	// maxTelling bounds the steps of telling blank nodes apart, each a hash or two. The W3C's
 	// hardest graph that has a result takes 5,000.
 	maxTelling = 12_000
@@ -50,7 +54,15 @@ type run struct {
 	data  Dataset
 	work  int
 	bytes int
-	memo  map[step]*activeContext
+	// What applying contexts gave.
+	memo   map[step]*activeContext
+	nested map[nested]*activeContext
+}
+
+// nested is an @context, by its text, applied to another.
+type nested struct {
+	active *activeContext
+	text   string
 }
 
 // step is a scoped context applied to another.
@@ -60,7 +72,9 @@ type step struct {
 	prop   bool
 }
 
-func newRun() *run { return &run{work: maxWork, bytes: maxBytes, memo: map[step]*activeContext{}} }
+func newRun() *run {
+	return &run{work: maxWork, bytes: maxBytes, memo: map[step]*activeContext{}, nested: map[nested]*activeContext{}}
+}
 
 func tooComplex() *credential.Refusal {
 	return credential.Refuse(credential.TooComplex, "the document states more, or in a more tangled way, than is canonicalized here")

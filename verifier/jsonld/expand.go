@@ -67,7 +67,7 @@ func (r *run) object(active *activeContext, by *term, v credential.Value, g node
 	}
 	if local := v.Get("@context"); local.Kind() != credential.Missing {
 		var refusal *credential.Refusal
-		if active, refusal = r.parse(active, local, scope{propagate: true}); refusal != nil {
+		if active, refusal = r.local(active, local); refusal != nil {
 			return node{}, refusal
 		}
 	}
@@ -150,7 +150,7 @@ func (r *run) node(active *activeContext, v credential.Value, g node, except []s
 func (r *run) types(active *activeContext, v credential.Value, except []string) ([]string, *credential.Refusal) {
 	var all []string
 	for name, value := range v.Members() {
-		if refusal := r.spend(1); refusal != nil {
+		if refusal := r.spend(active.cost()); refusal != nil {
 			return nil, refusal
 		}
 		t := active.lookup(name)
@@ -162,6 +162,9 @@ func (r *run) types(active *activeContext, v credential.Value, except []string) 
 			if !ok {
 				return nil, credential.Refuse(credential.BadPayload, "a type is not a text")
 			}
+			if c := active.lookup(s); c != nil && c.ours && s[0] >= 'a' && s[0] <= 'z' {
+				return nil, credential.Refuse(credential.Unsupported, "a type is called by the name of a member")
+			}
 			all = append(all, s)
 		}
 	}
@@ -171,11 +174,13 @@ func (r *run) types(active *activeContext, v credential.Value, except []string) 
 
 // meaning is the term that a member is called by.
 func (r *run) meaning(active *activeContext, name string) (*term, *credential.Refusal) {
-	if refusal := r.spend(1); refusal != nil {
+	if refusal := r.spend(active.cost()); refusal != nil {
 		return nil, refusal
 	}
 	t := active.lookup(name)
 	switch {
+	case t != nil && t.ours && name[0] >= 'A' && name[0] <= 'Z':
+		return nil, credential.Refuse(credential.Unsupported, "a member is called by the name of a type")
 	case t != nil && t.iri != "":
 		return t, nil
 	case t != nil:

@@ -31,7 +31,7 @@ func (t *term) same(o *term) bool {
 type definer struct {
 	*run
 	active    *activeContext
-	local     credential.Value
+	local     map[string]credential.Value
 	scope     scope
 	protected bool
 	done      map[string]bool // false: begun
@@ -44,7 +44,7 @@ func (d *definer) term(name string) *credential.Refusal {
 	} else if begun {
 		return credential.Refuse(credential.BadPayload, "an @context defines a term by itself")
 	}
-	if refusal := d.spend(2); refusal != nil {
+	if refusal := d.spend(1 + d.active.cost()); refusal != nil {
 		return refusal
 	}
 	d.done[name] = false
@@ -52,7 +52,7 @@ func (d *definer) term(name string) *credential.Refusal {
 		return credential.Refuse(credential.Unsupported, "an @context in the document gives a standard's term or an IRI another meaning")
 	}
 	old := d.active.lookup(name)
-	t, refusal := d.read(name, d.local.Get(name))
+	t, refusal := d.read(name, d.local[name])
 	if refusal != nil {
 		return refusal
 	}
@@ -176,7 +176,8 @@ func (d *definer) expand(s string) (string, *credential.Refusal) {
 		return s, nil
 	}
 	need := func(name string) *credential.Refusal {
-		if done, begun := d.done[name]; d.local.Has(name) && (!begun || !done) {
+		_, here := d.local[name]
+		if done, begun := d.done[name]; here && (!begun || !done) {
 			return d.term(name)
 		}
 		return nil

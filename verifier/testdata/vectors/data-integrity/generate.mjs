@@ -131,7 +131,7 @@ const foreign = [];
 const sign = async (name, doc, suite, purpose = new AssertionProofPurpose()) => {
   suite.date = date;
   const document = await jsigs.sign(strip(doc), {suite, purpose, documentLoader});
-  foreign.push({name, publicKey: key.publicKeyMultibase, document});
+  foreign.push({name, publicKey: [key.publicKeyMultibase], document});
   return document;
 };
 const rdfc = () => new DataIntegrityProof({signer: key.signer(), cryptosuite});
@@ -149,7 +149,7 @@ save('foreign.json', foreign);
 const ours = path.join(here, 'ours.json');
 if(fs.existsSync(ours)) {
   for(const v of JSON.parse(fs.readFileSync(ours, 'utf8'))) {
-    const method = {'@context': 'https://w3id.org/security/multikey/v1', id: v.verificationMethod, type: 'Multikey', controller: v.controller, publicKeyMultibase: v.publicKey};
+    const method = {'@context': 'https://w3id.org/security/multikey/v1', id: v.verificationMethod, type: 'Multikey', controller: v.controller, publicKeyMultibase: v.publicKey[0]};
     known.set(v.verificationMethod, method);
     known.set(v.controller, {'@context': ['https://www.w3.org/ns/did/v1', 'https://w3id.org/security/multikey/v1'], id: v.controller, assertionMethod: [method], authentication: [method]});
     const purpose = v.document.proof.proofPurpose === 'authentication' ? new AuthenticationProofPurpose({challenge: v.document.proof.challenge, domain: v.document.proof.domain}) : new AssertionProofPurpose();
