@@ -18,7 +18,8 @@ import (
 
 // eventstoreCmd is about the EventStoreDB protocol.
 type eventstoreCmd struct {
-	Serve eventstoreServeCmd `cmd:"" help:"Serve a log of its own, or the one in a data directory, to EventStoreDB clients."`
+	Serve       eventstoreServeCmd       `cmd:"" help:"Serve a log of its own, or the one in a data directory, to EventStoreDB clients."`
+	Certificate eventstoreCertificateCmd `cmd:"" help:"Make a certificate for trying TLS out."`
 }
 
 // eventstoreServeCmd is a development server.

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 
 // The scripts are the manual that is always true. Each has a migrated database of its own in
 // SIJIL_DATABASE_URL and an empty data directory in $DATA. Two commands besides
-// testscript's, and those of tokenCommands:
+// testscript's, and those of withTokens and withServers:
 //
 //	embedded              use the PostgreSQL in $DATA instead
 //	status N prog args…   run prog, and expect exit status N
@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PG_BINDIR", os.Getenv("PG_BINDIR"))
 			return nil
 		},
-		Cmds: withTokens(map[string]func(*testscript.TestScript, bool, []string){
+		Cmds: withServers(t, withTokens(map[string]func(*testscript.TestScript, bool, []string){
 			"embedded": func(ts *testscript.TestScript, neg bool, args []string) {
 				if neg || len(args) != 0 {
 					ts.Fatalf("usage: embedded")
@@ -71,6 +71,6 @@ func TestScripts(t *testing.T) {
 					ts.Fatalf("exit status %d, want %d", got, want)
 				}
 			},
-		}),
+		})),
 	})
 }
