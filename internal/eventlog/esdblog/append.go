@@ -25,6 +25,7 @@ func (l *Log) Append(ctx context.Context, stream string, want eventlog.Revision,
 	}
 	defer l.appends.Done()
 	l.hub.start()
+	l.batch.start()
 	if want > last-eventlog.Revision(len(drafts)) {
 		return l.conflicting(ctx, stream, want)
 	}
@@ -35,36 +36,41 @@ func (l *Log) Append(ctx context.Context, stream string, want eventlog.Revision,
 		}
 	}
 	for {
-		at, err := l.send(ctx, stream, want, drafts)
-		if err == nil {
-			return l.answer(ctx, stream, want, drafts, at)
+		s := l.batch.append(ctx, stream, want, drafts)
+		if s == (sent{}) {
+			var err error
+			if s, err = l.send(ctx, stream, want, drafts); err != nil {
+				return nil, err
+			}
 		}
-		if !refused(err) {
-			return nil, err
+		if !s.refused {
+			return l.answer(ctx, stream, want, drafts, s.at)
 		}
-		if earlier, ok, err := l.earlier(ctx, stream, want, drafts); ok || err != nil {
-			return earlier, err
+		if s.head >= want+eventlog.Revision(len(drafts)) {
+			if earlier, ok, err := l.earlier(ctx, stream, want, drafts); ok || err != nil {
+				return earlier, err
+			}
 		}
-		head, err := l.Head(ctx, stream)
-		if err != nil {
-			return nil, err
-		}
-		if head != want { // else it has grown to want since it was refused
-			return nil, &eventlog.ConflictError{Stream: stream, Want: want, Actual: head}
+		if s.head != want { // else it has grown to want since it was refused
+			return nil, &eventlog.ConflictError{Stream: stream, Want: want, Actual: s.head}
 		}
 	}
 }
 
-// send sends the append until it was decided on, stamped anew each time, and gives the
-// position of the last event.
-func (l *Log) send(ctx context.Context, stream string, want eventlog.Revision, drafts []eventlog.Draft) (eventlog.Position, error) {
-	return insist(ctx, l, "appending to the event store", func(ctx context.Context, c *esdb.Client) (eventlog.Position, error) {
+// send sends the append by itself until it was decided on, stamped anew each time.
+func (l *Log) send(ctx context.Context, stream string, want eventlog.Revision, drafts []eventlog.Draft) (s sent, err error) {
+	s.at, err = insist(ctx, l, "appending to the event store", func(ctx context.Context, c *esdb.Client) (eventlog.Position, error) {
 		r, err := c.AppendToStream(ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: expected(want)}, proposed(l.clock.stamp(drafts))...)
 		if err != nil {
 			return 0, err
 		}
 		return eventlog.Position(r.CommitPosition), nil
 	})
+	if refused(err) {
+		s.refused = true // the client says where the stream is in words only
+		s.head, err = l.Head(ctx, stream)
+	}
+	return s, err
 }
 
 // answer is what an append stored, of which the server told only where it ends.

@@ -33,7 +33,7 @@ func configuration(ctx context.Context, cfg Config) (*esdb.Configuration, error)
 	if err != nil {
 		return nil, unquoted(err, cfg.ConnectionString)
 	}
-	if err := credentials(c, cfg); err != nil {
+	if err := account(c, cfg); err != nil {
 		return nil, err
 	}
 	if err := certificates(c, cfg); err != nil {
@@ -73,7 +73,7 @@ func unquoted(err error, s string) error {
 	return fmt.Errorf("the connection string is not understood: %w", err)
 }
 
-func credentials(c *esdb.Configuration, cfg Config) error {
+func account(c *esdb.Configuration, cfg Config) error {
 	if cfg.Username != "" {
 		c.Username, c.Password = cfg.Username, cfg.Password
 	}

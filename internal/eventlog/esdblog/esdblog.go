@@ -42,6 +42,8 @@ type Config struct {
 	Timeout time.Duration
 	// Connections is how many connections share the load; 0 means 2.
 	Connections int
+
+	single bool // appends are sent one by one, as to a server that offers no batches
 }
 
 // Log is one process's use of the event log on a server. It implements eventlog.Log.
@@ -55,6 +57,7 @@ type Log struct {
 	ends  ends
 	hub   *hub
 	index *index
+	batch *batcher
 
 	background context.Context
 	cancel     context.CancelFunc
@@ -103,6 +106,7 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 		l.Close()
 		return nil, err
 	}
+	l.batch = &batcher{log: l, client: client}
 	return l, nil
 }
 

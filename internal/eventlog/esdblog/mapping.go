@@ -53,6 +53,14 @@ func proposed(drafts []eventlog.Draft) []esdb.EventData {
 	return out
 }
 
+// contentType is how a server is told what data is. It keeps the bytes either way.
+func contentType(data []byte) string {
+	if json.Valid(data) {
+		return "application/json"
+	}
+	return "application/octet-stream"
+}
+
 // expected is a revision as the client takes it.
 func expected(want eventlog.Revision) esdb.ExpectedRevision {
 	if want == eventlog.NoStream {

@@ -110,8 +110,8 @@ func TestNotLeaderIsTriedAgain(t *testing.T) {
 			if err != nil || len(got) != 1 || got[0].Position != 7 {
 				t.Fatalf("got %+v, %v", got, err)
 			}
-			if tries.Load() != 2 {
-				t.Errorf("it took %d tries", tries.Load())
+			if n := tries.Load(); n < 2 || n > 5 { // the connection is changed meanwhile
+				t.Errorf("it took %d tries", n)
 			}
 		})
 	}

@@ -36,6 +36,9 @@ type Suite struct {
 	Only string
 	// Patience bounds one case; 0 means a minute. A correct log needs a few seconds.
 	Patience time.Duration
+	// Histories is how many random histories are compared with the model; 0 means as many
+	// as rapid's flags say. A log behind a network needs fewer to be no burden.
+	Histories int
 	// Writers is how many append at once in the cases about that; 0 means 32.
 	Writers int
 }

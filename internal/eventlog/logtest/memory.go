@@ -13,8 +13,8 @@ import (
 // A reader that stands still may hold a few pages, and no log that somebody fills behind
 // its back.
 const (
-	slowLog   = 48 << 20
-	slowLimit = 24 << 20
+	slowLog   = 32 << 20
+	slowLimit = 16 << 20
 )
 
 // slowReader stops readers at their first event, in front of a log much greater than what

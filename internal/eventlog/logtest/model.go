@@ -43,7 +43,9 @@ func modelAgrees(e *env) {
 	l := e.open()
 	history := 0
 	rapid.Check(e.TB, func(t *rapid.T) {
-		history++
+		if history++; e.Histories > 0 && history > e.Histories {
+			return
+		}
 		m := &model{streams: map[string][]eventlog.Recorded{}}
 		var err error
 		if m.base, err = l.End(e.ctx); err != nil {
