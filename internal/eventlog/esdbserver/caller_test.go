@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/status"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
@@ -26,7 +27,7 @@ import (
 )
 
 // door lets in writer:secret, who may append, reader:secret, who may read stream b, and the bearer of
-// "good", who may read. It is broken for the user "broken".
+// "good", who may read. It is broken for the user "broken", and has words of its own for busy and other.
 func door(l eventlog.Log, until time.Time) func(context.Context, esdbserver.Credentials) (esdbserver.Caller, error) {
 	return func(_ context.Context, c esdbserver.Credentials) (esdbserver.Caller, error) {
 		switch c {
@@ -38,6 +39,10 @@ func door(l eventlog.Log, until time.Time) func(context.Context, esdbserver.Cred
 			return esdbserver.Caller{Name: "token", Until: until}, nil
 		case esdbserver.Credentials{User: "broken", Password: "secret"}:
 			return esdbserver.Caller{}, errors.New("the table of clients is gone")
+		case esdbserver.Credentials{User: "busy", Password: "secret"}:
+			return esdbserver.Caller{}, status.Error(codes.ResourceExhausted, "too many calls")
+		case esdbserver.Credentials{User: "other", Password: "secret"}:
+			return esdbserver.Caller{}, status.Error(codes.PermissionDenied, "another scope is needed")
 		}
 		return esdbserver.Caller{}, esdbserver.ErrDenied
 	}
@@ -80,6 +85,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"a header that is none":               {"Basic ???", codes.Unauthenticated, codes.Unauthenticated},
 		"nobody":                              {"", codes.PermissionDenied, codes.PermissionDenied},
 		"when nobody can tell":                {broken, codes.Unavailable, codes.Unavailable},
+		"who is told so in words":             {"Basic YnVzeTpzZWNyZXQ=", codes.ResourceExhausted, codes.ResourceExhausted},
+		"who is denied in words":              {"Basic b3RoZXI6c2VjcmV0", codes.PermissionDenied, codes.PermissionDenied},
 		"the writer's name and another's way": {"Digest d3JpdGVyOnNlY3JldA==", codes.Unauthenticated, codes.Unauthenticated},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -70,9 +70,12 @@ type Caller struct {
 	Until time.Time
 }
 
-// maxReceive is the most bytes of one message from a client: a batch of 16 MiB, as EventStoreDB
-// allows at most, and what is around it.
-const maxReceive = 17 << 20
+// The most bytes of one message from a client: a batch of 16 MiB, as EventStoreDB allows at most, and
+// what is around it. Who only answers reads needs to hold no more than a filter for strangers.
+const (
+	maxReceive         = 17 << 20
+	maxReceiveReadOnly = 2 * maxExpression
+)
 
 // Server answers EventStoreDB clients. Use New.
 type Server struct {
@@ -91,8 +94,12 @@ func New(cfg Config) *Server {
 		cfg.Grace = 5 * time.Second
 	}
 	s := &Server{cfg: cfg, quit: make(chan struct{})}
+	receive := maxReceive
+	if cfg.ReadOnly {
+		receive = maxReceiveReadOnly
+	}
 	options := []grpc.ServerOption{
-		grpc.MaxRecvMsgSize(maxReceive),
+		grpc.MaxRecvMsgSize(receive),
 		grpc.MaxConcurrentStreams(1000), // per connection; grpc-go's default has no limit
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		// A subscriber that vanished without a word is noticed within a minute.

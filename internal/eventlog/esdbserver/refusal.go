@@ -72,6 +72,9 @@ func (s *Server) asRefusal(ctx context.Context, doing string, err error) *refusa
 	if r, ok := errors.AsType[*refusal](context.Cause(ctx)); ok {
 		return r
 	}
+	if told := statusOf(err); told != nil {
+		return &refusal{told.Code(), told.Message(), nil, &shared.Unknown{}}
+	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return &refusal{codes.DeadlineExceeded, "the call took too long", nil, &shared.Timeout{}}
@@ -91,7 +94,7 @@ func (s *Server) ending(ctx context.Context, doing string, err error, setTrailer
 	if err == nil {
 		return nil
 	}
-	if _, ok := status.FromError(err); ok { // from the transport: it has ended already
+	if statusOf(err) != nil { // from the transport, which has ended already
 		return err
 	}
 	r := s.asRefusal(ctx, doing, err)
@@ -99,4 +102,13 @@ func (s *Server) ending(ctx context.Context, doing string, err error, setTrailer
 		setTrailer(r.trailers)
 	}
 	return status.Error(r.code, r.message)
+}
+
+// statusOf is what err itself says that the caller is to be told: of the transport, or of whoever
+// narrowed the log. A status that is wrapped is one of a server behind the log, for the operator.
+func statusOf(err error) *status.Status {
+	if told, ok := err.(interface{ GRPCStatus() *status.Status }); ok {
+		return told.GRPCStatus()
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package esdbserver_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -201,6 +202,10 @@ func TestAReadOnlyServerTakesNothing(t *testing.T) {
 	c := s.dial(t)
 	_, trailers, err := appendRaw(within(t), c, appendOptions("a", 4), proposed(99))
 	wantDenied(t, trailers, err)
+	huge := proposed(99) // not even held
+	huge.Data = make([]byte, 200<<10)
+	_, _, err = appendRaw(within(t), c, appendOptions("a", 4), huge)
+	wantRefused(t, nil, err, codes.ResourceExhausted)
 	b := openBatch(within(t), t, c)
 	b.send(id(1), "a", 4, true, 99)
 	b.detail(b.recv(), codes.PermissionDenied, &shared.AccessDenied{})
@@ -211,7 +216,16 @@ func TestAReadOnlyServerTakesNothing(t *testing.T) {
 
 // What the log says about its failures is for the operator: it may name tables, hosts, or worse.
 func TestAFailingLogIsUnavailableAndSaysNoMore(t *testing.T) {
-	secret := errors.New("dial tcp 10.1.2.3: password authentication failed for sijil")
+	for name, secret := range map[string]error{
+		"a database":     errors.New("dial tcp 10.1.2.3: password authentication failed for sijil"),
+		"another server": fmt.Errorf("reading the log: %w", status.Error(codes.PermissionDenied, "10.1.2.3 denies it")),
+	} {
+		t.Run(name, func(t *testing.T) { failing(t, secret) })
+	}
+}
+
+// failing has a log fail with an error that names 10.1.2.3.
+func failing(t *testing.T, secret error) {
 	var logged bytes.Buffer
 	l := memlog.New(time.Now)
 	l.FailRead = func(string) error { return secret }
