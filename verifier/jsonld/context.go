@@ -17,6 +17,8 @@ type activeContext struct {
 	language  string
 	protected bool // some term is
 	depth     int  // how many contexts this one stands on
+	// shared: made of pinned contexts alone, and remembered beyond its document.
+	shared bool
 	// previous is what holds again inside the nodes of this one, nil if this one does.
 	previous *activeContext
 }
@@ -36,7 +38,7 @@ func (c *activeContext) cost() int { return 1 + c.depth/4 }
 // extend is a new context in which all that c defines still holds.
 func (c *activeContext) extend() *activeContext {
 	out := *c
-	out.outer, out.terms, out.depth = c, nil, c.depth+1
+	out.outer, out.terms, out.depth, out.shared = c, nil, c.depth+1, false
 	return &out
 }
 
@@ -47,14 +49,20 @@ type scope struct {
 	ours      bool // it is the text of a pinned context
 }
 
-var (
-	rootsMu sync.Mutex
-	roots   = map[string]*activeContext{}
-)
+// remembered are contexts made of pinned ones: lists of them, and what they bring within
+// one another. They are the same for all documents.
+var remembered = struct {
+	sync.RWMutex
+	roots  map[string]*activeContext
+	scoped map[step]*activeContext
+}{roots: map[string]*activeContext{}, scoped: map[step]*activeContext{}}
 
-// maxRoots bounds the memory for lists of contexts seen: there are few in use, and what
-// comes after the first is not remembered.
-const maxRoots = 64
+// Bounds of what is remembered. Few lists and combinations are in use; what comes after the
+// first is made anew for each document.
+const (
+	maxRoots  = 64
+	maxScoped = 2048
+)
 
 // root is the context of a whole document. Lists of pinned contexts alone are remembered.
 func (r *run) root(local credential.Value) (*activeContext, *credential.Refusal) {
@@ -66,9 +74,9 @@ func (r *run) root(local credential.Value) (*activeContext, *credential.Refusal)
 		}
 		key.WriteString(s + "\n")
 	}
-	rootsMu.Lock()
-	c := roots[key.String()]
-	rootsMu.Unlock()
+	remembered.RLock()
+	c := remembered.roots[key.String()]
+	remembered.RUnlock()
 	if c != nil {
 		return c, nil
 	}
@@ -76,11 +84,44 @@ func (r *run) root(local credential.Value) (*activeContext, *credential.Refusal)
 	if refusal != nil {
 		return nil, refusal
 	}
-	rootsMu.Lock()
-	defer rootsMu.Unlock()
-	if len(roots) < maxRoots {
-		roots[key.String()] = c
+	remembered.Lock()
+	defer remembered.Unlock()
+	if len(remembered.roots) < maxRoots {
+		c.shared = true
+		remembered.roots[key.String()] = c
 	}
+	return c, nil
+}
+
+// apply is active with the context that t brings, for a property's values or a type's node.
+func (r *run) apply(active *activeContext, t *term, prop bool) (*activeContext, *credential.Refusal) {
+	key := step{active, t, prop}
+	if c := r.memo[key]; c != nil {
+		return c, nil
+	}
+	share := active.shared && t.ours
+	if share {
+		remembered.RLock()
+		c := remembered.scoped[key]
+		remembered.RUnlock()
+		if c != nil {
+			return c, nil
+		}
+	}
+	c, refusal := r.parse(active, t.context, scope{override: prop, propagate: prop, ours: t.ours})
+	if refusal != nil {
+		return nil, refusal
+	}
+	if share {
+		remembered.Lock()
+		defer remembered.Unlock()
+		if len(remembered.scoped) < maxScoped {
+			c.shared = true
+			remembered.scoped[key] = c
+			return c, nil
+		}
+	}
+	r.memo[key] = c
 	return c, nil
 }
 

@@ -33,20 +33,6 @@ func Expand(doc, contexts credential.Value, except ...string) (*Dataset, *creden
 	return &r.data, nil
 }
 
-// apply is active with the context that t brings, for a property's values or a type's node.
-func (r *run) apply(active *activeContext, t *term, prop bool) (*activeContext, *credential.Refusal) {
-	key := step{active, t, prop}
-	if c := r.memo[key]; c != nil {
-		return c, nil
-	}
-	c, refusal := r.parse(active, t.context, scope{override: prop, propagate: prop, ours: t.ours})
-	if refusal != nil {
-		return nil, refusal
-	}
-	r.memo[key] = c
-	return c, nil
-}
-
 // object is a value that is a JSON object: a node, or a text with its language. by is the
 // property it is a value of.
 func (r *run) object(active *activeContext, by *term, v credential.Value, g node) (node, *credential.Refusal) {

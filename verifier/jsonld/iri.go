@@ -1,6 +1,9 @@
 package jsonld
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // isIRI reports whether s is an absolute IRI that N-Quads can hold as it stands (RFC 3987;
 // N-Quads §3 IRIREF): a scheme, and none of the characters that would need an escape.
@@ -17,10 +20,27 @@ func isIRI(s string) bool {
 			return false
 		}
 	}
-	return !strings.ContainsFunc(s[colon:], func(r rune) bool {
-		return r <= ' ' || r >= 0x7f && r <= 0xa0 || strings.ContainsRune("<>\"{}|^`\\", r)
-	})
+	for i := colon; i < len(s); i++ {
+		if s[i] < utf8.RuneSelf {
+			if !inIRI[s[i]] {
+				return false
+			}
+		} else if r, n := utf8.DecodeRuneInString(s[i:]); r <= 0xa0 {
+			return false
+		} else {
+			i += n - 1
+		}
+	}
+	return true
 }
+
+// inIRI are the ASCII characters that may stand in an IRI after its scheme.
+var inIRI = func() (ok [utf8.RuneSelf]bool) {
+	for c := byte('!'); c < 0x7f; c++ {
+		ok[c] = strings.IndexByte("<>\"{}|^`\\", c) < 0
+	}
+	return ok
+}()
 
 // isLanguage reports whether s has the form of a language tag (BCP 47, loosely).
 func isLanguage(s string) bool {

@@ -1,0 +1,5 @@
+//go:build race
+
+package dataintegrity
+
+func init() { stride = 5 }
