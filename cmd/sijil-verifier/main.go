@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"syscall"
@@ -18,12 +19,14 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"sijil/verifier/keyfile"
 	"sijil/verifier/source"
 	"sijil/verifier/web"
 )
 
 type cli struct {
-	Serve serveCmd `cmd:"" help:"Serve the verifier's page and API."`
+	Serve   serveCmd   `cmd:"" help:"Serve the verifier's page and API."`
+	Receipt receiptCmd `cmd:"" help:"Read a receipt that a verifier gave, and check that it is genuine."`
 }
 
 type serveCmd struct {
@@ -33,7 +36,10 @@ type serveCmd struct {
 	BundleKey      string   `placeholder:"FILE|JWK" help:"The ledger's bundle key, as sijil bundle key prints it: only a bundle signed with it is taken."`
 	State          string   `type:"path" placeholder:"FILE" help:"Remembers the newest bundle seen, so that an older one is refused. Default: sijil/bundles.json in your configuration directory."`
 	InsecureBundle bool     `help:"Take a bundle without looking at its signature: you got it from the ledger yourself. Every answer says so."`
-	PerSecond      float64  `default:"20" placeholder:"N" help:"Requests a second that one address may make lastingly; set it high behind a proxy that limits."`
+	PublicURL      string   `placeholder:"URL" help:"Where readers find this verifier, as https://verify.example: receipts name it, and links to it are read."`
+	ReceiptKey     []string `placeholder:"FILE" help:"Sign receipts with the key in this file; it is made if it is missing. May be repeated: the first signs, all are published. Without it there are no receipts."`
+	PerSecond      float64  `default:"20" placeholder:"N" help:"Requests a second that one address may make lastingly (default ${default})."`
+	TrustedProxies int      `placeholder:"N" help:"How many proxies of yours stand before the verifier and add to X-Forwarded-For. Without any the header is not believed and the address of the connection counts."`
 }
 
 func main() {
@@ -54,6 +60,9 @@ func (c *serveCmd) Run(ctx context.Context) error {
 const drain = 15 * time.Second
 
 func (c *serveCmd) serve(ctx context.Context, out io.Writer, log *slog.Logger) error {
+	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+		return errors.New("--public-url is a URL as https://verify.example")
+	}
 	if len(c.Ledger) == 0 && c.Bundle == "" {
 		return errors.New("nobody is trusted yet: name a ledger with --ledger URL, or a bundle with --bundle DIR")
 	}
@@ -61,7 +70,20 @@ func (c *serveCmd) serve(ctx context.Context, out io.Writer, log *slog.Logger) e
 	if err != nil {
 		return err
 	}
-	handler, err := web.New(web.Config{Trust: trust.Trust, Now: time.Now, Log: log, PerSecond: c.PerSecond})
+	config := web.Config{
+		Trust: trust.Trust, Now: time.Now, Log: log, PerSecond: c.PerSecond, PublicURL: c.PublicURL, Proxies: c.TrustedProxies,
+	}
+	if trust.Online != nil {
+		config.Shares = trust.Online
+	}
+	for _, path := range c.ReceiptKey {
+		key, err := keyfile.Open(path)
+		if err != nil {
+			return err
+		}
+		config.ReceiptKeys = append(config.ReceiptKeys, key)
+	}
+	handler, err := web.New(config)
 	if err != nil {
 		return err
 	}

@@ -4,15 +4,20 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"mime/multipart"
 	"net/http"
+	neturl "net/url"
 	"os"
 	"os/exec"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -35,6 +40,149 @@ func TestTheVerifierStandsAlone(t *testing.T) {
 	for _, d := range deps {
 		if strings.HasPrefix(d, "sijil/") && !ours.MatchString(d) || foreign.MatchString(d) {
 			t.Errorf("links %s", d)
+		}
+	}
+}
+
+// TestNothingIsKeptOfWhatWasAsked runs the whole program over every way of asking and looks
+// for the credential, its names and its digests in everything it writes.
+func TestNothingIsKeptOfWhatWasAsked(t *testing.T) {
+	var out, log syncBuffer
+	dir := t.TempDir()
+	ctx, stop := context.WithCancel(t.Context())
+	c := &serveCmd{Listen: "127.0.0.1:0", PerSecond: 1e6, Bundle: corpus, InsecureBundle: true, ReceiptKey: []string{dir + "/receipt.key"}, PublicURL: "https://verify.example"}
+	ended := make(chan error, 1)
+	go func() { ended <- c.serve(ctx, &out, slog.New(slog.NewTextHandler(&log, nil))) }()
+	var url string
+	for url == "" {
+		if _, after, ok := strings.Cut(out.String(), "http"); ok && strings.HasSuffix(after, "\n") {
+			url = "http" + strings.TrimSpace(after)
+		}
+		select {
+		case err := <-ended:
+			t.Fatal(err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	secrets := []string{"Aïcha", "Trabelsi", "Amina"}
+	for _, name := range []string{"0001-control--plain-0", "0021-control--retired-key-recorded-in-its-window", "0236-status--revoked"} {
+		b, err := os.ReadFile(corpus + "/vc-jwt/" + name + ".jwt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		token := strings.TrimSpace(string(b))
+		payload := sha256.Sum256([]byte(token))
+		secrets = append(secrets, token[len(token)-40:], token[40:80], hex.EncodeToString(payload[:8]))
+		body, _ := json.Marshal(map[string]any{"credential": token, "receipt": true})
+		for _, ask := range []func() (*http.Response, error){
+			func() (*http.Response, error) {
+				return http.Post(url+"/v1/verify", "application/json", bytes.NewReader(body))
+			},
+			func() (*http.Response, error) {
+				return http.Post(url+"/v1/verify", "application/json", bytes.NewReader(body[:len(body)-9]))
+			},
+			func() (*http.Response, error) { return http.Get(url + "/v/" + token[:90]) },
+			func() (*http.Response, error) { return http.Get(url + "/" + token[:90] + "?" + token) },
+			func() (*http.Response, error) { return http.PostForm(url+"/", neturl.Values{"credential": {token}}) },
+			func() (*http.Response, error) {
+				var form bytes.Buffer
+				m := multipart.NewWriter(&form)
+				m.WriteField("credential", token)
+				m.Close()
+				return http.Post(url+"/", m.FormDataContentType(), &form)
+			},
+		} {
+			res, err := ask()
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.Copy(io.Discard, res.Body)
+			res.Body.Close()
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	written := out.String() + log.String()
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) != 1 {
+		t.Errorf("files: %v, %v", files, err)
+	}
+	for _, s := range secrets {
+		if strings.Contains(written, s) {
+			t.Errorf("%q was written: %s", s, written)
+		}
+	}
+	if lines := strings.Count(written, "\n"); lines != 1 {
+		t.Errorf("%d lines were written: %s", lines, written)
+	}
+}
+
+// syncBuffer is a buffer that a server writes to while a test reads.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+func TestAReceiptIsReadYearsLater(t *testing.T) {
+	dir := t.TempDir()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	url, _ := start(t, ctx, &serveCmd{Bundle: corpus, InsecureBundle: true, ReceiptKey: []string{dir + "/receipt.key"}})
+	fetch := func(path string, res *http.Response, err error) {
+		t.Helper()
+		if err != nil || res.StatusCode != 200 {
+			t.Fatal(res, err)
+		}
+		b, err := io.ReadAll(res.Body)
+		if err == nil {
+			err = os.WriteFile(path, b, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	token := corpus + "/vc-jwt/0236-status--revoked.jwt"
+	content, err := os.ReadFile(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.Get(url + "/.well-known/jwks.json")
+	fetch(dir+"/keys.json", res, err)
+	body, _ := json.Marshal(map[string]string{"credential": string(content), "at": "2026-11-22T12:00:00Z"})
+	req, _ := http.NewRequestWithContext(ctx, "POST", url+"/v1/verify", bytes.NewReader(body))
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/jwt")
+	res, err = http.DefaultClient.Do(req)
+	fetch(dir+"/receipt.jwt", res, err)
+	for name, c := range map[string]struct {
+		cmd        receiptCmd
+		want, fail string
+	}{
+		"as it is":          {receiptCmd{Keys: dir + "/keys.json", Credential: token, Receipt: dir + "/receipt.jwt"}, "NOT VALID  revoked\nanswered ", ""},
+		"as JSON":           {receiptCmd{Keys: dir + "/keys.json", Receipt: dir + "/receipt.jwt", JSON: true}, `"reasons":["revoked"]`, ""},
+		"of another":        {receiptCmd{Keys: dir + "/keys.json", Credential: corpus + "/vc-jwt/0001-control--plain-0.jwt", Receipt: dir + "/receipt.jwt"}, "", "another credential"},
+		"that is none":      {receiptCmd{Keys: dir + "/keys.json", Receipt: token}, "", "not a receipt"},
+		"with other keys":   {receiptCmd{Keys: token, Receipt: dir + "/receipt.jwt"}, "", "not a JWK"},
+		"that is not there": {receiptCmd{Keys: dir + "/keys.json", Receipt: dir + "/x"}, "", "no such file"},
+	} {
+		var out bytes.Buffer
+		err := c.cmd.read(&out)
+		if c.fail == "" && (err != nil || !strings.Contains(out.String(), c.want)) || c.fail != "" && (err == nil || !strings.Contains(err.Error(), c.fail)) {
+			t.Errorf("a receipt %s: %v, %s", name, err, &out)
 		}
 	}
 }
@@ -114,6 +262,8 @@ func TestItDoesNotStartWithoutKnowingWhomToTrust(t *testing.T) {
 		"nobody":             {serveCmd{}, "--ledger URL"},
 		"an unsigned bundle": {serveCmd{Bundle: corpus}, "--insecure-bundle"},
 		"no bundle there":    {serveCmd{Bundle: "missing", InsecureBundle: true}, "open bundle"},
+		"a signed one's key": {serveCmd{Bundle: corpus, BundleKey: `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`}, "bundle_unsigned"},
+		"no URL of its own":  {serveCmd{Bundle: corpus, InsecureBundle: true, PublicURL: "verify.example"}, "--public-url"},
 		"http far away":      {serveCmd{Ledger: []string{"http://ledger.example"}}, "only https"},
 	} {
 		if err := c.cmd.serve(t.Context(), io.Discard, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), c.want) {

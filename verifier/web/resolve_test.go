@@ -85,8 +85,8 @@ func TestALinkCarriesACredential(t *testing.T) {
 	h := sharing(t)
 	good := token(t, "0001-control--plain-0")
 	for link, want := range map[string]verifier.Overall{
-		"https://verify.example/#" + good: verifier.Valid, // ours by configuration
-		"http://example.com/v#" + good:    verifier.Valid, // ours by the request's host
+		"https://verify.example/#" + good:    verifier.Valid, // ours by configuration
+		"http://example.com/v#" + good:       verifier.Valid, // ours by the request's host
 		"https://elsewhere.example/#" + good: verifier.NotValid, "https://verify.example.evil.example/#" + good: verifier.NotValid,
 		"https://verify.example/?next=x#" + good: verifier.NotValid, "https://verify.example@evil.example/#" + good: verifier.NotValid,
 		"https://verify.example/#x": verifier.NotValid,
