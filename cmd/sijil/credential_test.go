@@ -15,7 +15,8 @@ import (
 //	data IN OUT       take the data, a token, out of a result
 //	edit IN OUT       change one byte of a token's payload
 //	withhold IN OUT   drop all disclosures
-//	envelope IN OUT   put a token into a presentation
+//	wrapped IN OUT    put a token into an envelope
+//	envelope IN OUT   put that into a presentation
 var tokenCommands = map[string]func(string) (string, error){
 	"data": func(in string) (string, error) {
 		var r struct{ Data string }
@@ -36,10 +37,15 @@ var tokenCommands = map[string]func(string) (string, error){
 		jws, _, _ := strings.Cut(in, "~")
 		return jws + "~", nil
 	},
+	"wrapped": func(in string) (string, error) { return wrapped(in), nil },
 	"envelope": func(in string) (string, error) {
 		return fmt.Sprintf(`{"@context":["https://www.w3.org/ns/credentials/v2"],"type":["VerifiablePresentation"],"holder":"https://holder.example/me",
-"verifiableCredential":[{"@context":"https://www.w3.org/ns/credentials/v2","type":"EnvelopedVerifiableCredential","id":"data:application/vc+jwt,%s"}]}`, in), nil
+"verifiableCredential":[%s]}`, wrapped(in)), nil
 	},
+}
+
+func wrapped(token string) string {
+	return fmt.Sprintf(`{"@context":"https://www.w3.org/ns/credentials/v2","type":"EnvelopedVerifiableCredential","id":"data:application/vc+jwt,%s"}`, token)
 }
 
 type scriptCommands = map[string]func(*testscript.TestScript, bool, []string)
