@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"time"
 
@@ -12,9 +14,17 @@ import (
 // Publisher makes what verifiers fetch, and the signing keys it is made with. Refusals:
 // not_found for an institution or a list that is not there, no_status_key.
 type Publisher interface {
-	// DIDDocument and KeySet are JSON.
+	// What is published of one institution, as JSON. key_unknown, and key_withdrawn for a
+	// compromised key where its history cannot be told.
 	DIDDocument(ctx context.Context, id domain.ID) ([]byte, error)
 	KeySet(ctx context.Context, id domain.ID) ([]byte, error)
+	Key(ctx context.Context, id domain.ID, fragment string) ([]byte, error)
+	VCIssuer(ctx context.Context, id domain.ID) ([]byte, error)
+	// The same of the authority whose ledger this is; not_found when that is not one.
+	RootDocument(ctx context.Context) ([]byte, error)
+	RootKeySet(ctx context.Context) ([]byte, error)
+	RootKey(ctx context.Context, fragment string) ([]byte, error)
+	RootVCIssuer(ctx context.Context) ([]byte, error)
 	// StatusList is the list with this name as a signed token, as it stands or, with at, as it stood.
 	StatusList(ctx context.Context, name string, at time.Time) (token []byte, etag string, err error)
 	// GenerateKey makes a key pair for the algorithm, keeps the private half, and gives what a
@@ -27,16 +37,36 @@ const metadataAge = "public, max-age=60"
 
 func (s *Server) registerIssuerMetadata() {
 	const tag = "verification"
-	raw(s, op{
-		ID: "read-did-document", Method: http.MethodGet, Path: "/institutions/{institution}/did.json", Scope: public, Tag: tag,
-		Summary:     "An institution's DID document (did:web), with the keys in force",
-		Description: "Public: whoever holds a diploma checks it without asking anybody.",
-	}, s.readDIDDocument)
-	raw(s, op{
-		ID: "read-issuer-keys", Method: http.MethodGet, Path: "/institutions/{institution}/jwks.json", Scope: public, Tag: tag,
-		Summary:     "Every signing key an institution ever had (JWKS), with validity and compromise",
-		Description: "Old diplomas are judged by the keys of their day.",
-	}, s.readIssuerKeys)
+	get := func(id, path, summary, more string) op {
+		return op{ID: id, Method: http.MethodGet, Path: path, Scope: public, Tag: tag, Summary: summary, Description: more}
+	}
+	const one = "/institutions/{institution}"
+	p := s.cfg.Publisher
+	publish(s, get("read-did-document", one+"/did.json", "An institution's DID document (did:web), with the keys that are not compromised",
+		"Public: whoever holds a diploma checks it without asking anybody. Keys for credentials and lists are under `assertionMethod`, for presentations under `authentication`; "+
+			"each is there as a JsonWebKey and, for embedded proofs, as a Multikey."), didType,
+		func(ctx context.Context, in *issuerInput) ([]byte, error) { return p.DIDDocument(ctx, in.Institution) })
+	publish(s, get("read-issuer-keys", one+"/jwks.json", "Every signing key an institution ever had (JWKS), with validity and compromise",
+		"Old diplomas are judged by the keys of their day: `validTo` says that a key was retired, `compromisedAt` since when somebody else may have it. A reader that does not heed "+
+			"`compromisedAt` takes the keys of `read-did-document` instead."), jwksType,
+		func(ctx context.Context, in *issuerInput) ([]byte, error) { return p.KeySet(ctx, in.Institution) })
+	publish(s, get("read-issuer-key", one+"/keys/{kid}", "One key of an institution (JWK), by the fragment of its kid",
+		"A compromised key is 410 here, since a reader of one key sees no history."), jwkType,
+		func(ctx context.Context, in *issuerKeyInput) ([]byte, error) {
+			return p.Key(ctx, in.Institution, in.Kid)
+		})
+	publish(s, get("read-vc-issuer", "/.well-known/jwt-vc-issuer/institutions/{institution}", "The keys for credentials whose issuer is an institution's URL (SD-JWT VC issuer metadata)",
+		""), jsonType,
+		func(ctx context.Context, in *issuerInput) ([]byte, error) { return p.VCIssuer(ctx, in.Institution) })
+	const sole = "For a ledger with one authority; 404 where there are several, or where the ledger is below a path of its host."
+	publish(s, get("read-root-did-document", "/.well-known/did.json", "The authority's DID document under the name of the ledger's host", sole), didType,
+		func(ctx context.Context, _ *rootInput) ([]byte, error) { return p.RootDocument(ctx) })
+	publish(s, get("read-root-keys", "/.well-known/jwks.json", "Every signing key the authority ever had (JWKS)", sole), jwksType,
+		func(ctx context.Context, _ *rootInput) ([]byte, error) { return p.RootKeySet(ctx) })
+	publish(s, get("read-root-key", "/keys/{kid}", "One key of the authority (JWK)", sole), jwkType,
+		func(ctx context.Context, in *rootKeyInput) ([]byte, error) { return p.RootKey(ctx, in.Kid) })
+	publish(s, get("read-root-vc-issuer", "/.well-known/jwt-vc-issuer", "The keys for credentials whose issuer is the ledger's URL (SD-JWT VC issuer metadata)", sole), jsonType,
+		func(ctx context.Context, _ *rootInput) ([]byte, error) { return p.RootVCIssuer(ctx) })
 	raw(s, op{
 		ID: "read-status-list", Method: http.MethodGet, Path: "/status/{list}", Scope: public, Tag: tag,
 		Summary:     "A Bitstring Status List, as a signed application/vc+jwt",
@@ -44,35 +74,67 @@ func (s *Server) registerIssuerMetadata() {
 	}, s.readStatusList)
 }
 
+// The media types of what is published.
+const (
+	didType  = "application/did+json"
+	jwksType = "application/jwk-set+json"
+	jwkType  = "application/jwk+json"
+	jsonType = "application/json"
+)
+
+// Cached is embedded in the input of what readers keep.
+type Cached struct {
+	IfNoneMatch string `header:"If-None-Match" maxLength:"1024"`
+}
+
+func (c Cached) had() string { return c.IfNoneMatch }
+
 type issuerInput struct {
+	Cached
 	Institution domain.ID `path:"institution"`
 }
 
+type issuerKeyInput struct {
+	Cached
+	Institution domain.ID `path:"institution"`
+	Kid         string    `path:"kid" maxLength:"80"`
+}
+
+type rootInput struct{ Cached }
+
+type rootKeyInput struct {
+	Cached
+	Kid string `path:"kid" maxLength:"80"`
+}
+
 type documentOutput struct {
+	Status       int
 	ContentType  string `header:"Content-Type"`
 	CacheControl string `header:"Cache-Control"`
+	ETag         string `header:"ETag"`
 	AllowOrigin  string `header:"Access-Control-Allow-Origin"`
 	Policy       string `header:"Cross-Origin-Resource-Policy"`
 	Body         []byte `contentType:"application/json"`
 }
 
-// published is a document for readers on any site.
-func published(b []byte, contentType string) *documentOutput {
-	return &documentOutput{ContentType: contentType, CacheControl: metadataAge, AllowOrigin: "*", Policy: "cross-origin", Body: b}
-}
-
-func (s *Server) readDIDDocument(ctx context.Context, in *issuerInput) (*documentOutput, error) {
-	b, err := s.cfg.Publisher.DIDDocument(ctx, in.Institution)
-	if err != nil {
-		return nil, err
-	}
-	return published(b, "application/did+json"), nil
-}
-
-func (s *Server) readIssuerKeys(ctx context.Context, in *issuerInput) (*documentOutput, error) {
-	b, err := s.cfg.Publisher.KeySet(ctx, in.Institution)
-	if err != nil {
-		return nil, err
-	}
-	return published(b, "application/jwk-set+json"), nil
+// publish registers a document for readers on any site, with an ETag of its content.
+func publish[I interface{ had() string }](s *Server, o op, contentType string, document func(context.Context, *I) ([]byte, error)) {
+	raw(s, o, func(ctx context.Context, in *I) (*documentOutput, error) {
+		b, err := document(ctx, in)
+		if domain.CodeOf(err) == "key_withdrawn" {
+			return nil, newProblem(http.StatusGone, "key_withdrawn", "")
+		}
+		if err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256(b)
+		out := &documentOutput{
+			Status: http.StatusOK, ContentType: contentType, CacheControl: metadataAge, AllowOrigin: "*", Policy: "cross-origin",
+			ETag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, Body: b,
+		}
+		if matches((*in).had(), out.ETag) {
+			out.Status, out.Body = http.StatusNotModified, nil
+		}
+		return out, nil
+	})
 }

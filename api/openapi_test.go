@@ -67,6 +67,13 @@ var publicOperations = map[string]string{
 	"read-did-document": "whoever holds a diploma may check it, and tells nobody",
 	"read-issuer-keys":  "as read-did-document",
 	"read-status-list":  "as read-did-document",
+
+	"read-issuer-key":        "as read-did-document",
+	"read-vc-issuer":         "as read-did-document",
+	"read-root-did-document": "as read-did-document",
+	"read-root-keys":         "as read-did-document",
+	"read-root-key":          "as read-did-document",
+	"read-root-vc-issuer":    "as read-did-document",
 }
 
 // questions are asked by POST and record nothing.

@@ -2,9 +2,11 @@ package projections
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"sijil/domain"
 	"sijil/domain/institution"
@@ -112,4 +114,23 @@ func (s slowInstitutions) Rows() map[string][]any {
 		rows = append(rows, r)
 	}
 	return map[string][]any{"institutions": rows}
+}
+
+const authoritiesSQL = `SELECT institution::text FROM read.institutions WHERE parent IS NULL LIMIT 2`
+
+// SoleAuthority is the authority of a ledger that has one; not_found when it has none yet, or
+// several. pool's connections act as sijil_projector, whom no tenant bounds.
+func SoleAuthority(ctx context.Context, pool *pgxpool.Pool) (domain.ID, error) {
+	rows, err := pool.Query(ctx, authoritiesSQL)
+	if err != nil {
+		return "", fmt.Errorf("looking for the ledger's authority: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return "", fmt.Errorf("looking for the ledger's authority: %w", err)
+	}
+	if len(list) != 1 {
+		return "", domain.Refuse(domain.Missing, "not_found", "this is not one authority's ledger")
+	}
+	return domain.ID(list[0]), nil
 }

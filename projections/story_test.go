@@ -153,6 +153,8 @@ func (s *story) places() {
 		institution.OperationalStatusChanged{OperationalStatus: domain.EdFi("OperationalStatus", "Inactive"), BeginDate: "2026-01-01"},
 		institution.OperationalStatusChanged{OperationalStatus: domain.EdFi("OperationalStatus", "Active"), BeginDate: "2026-03-01"})
 	s.golden(at(schoolA), nil, "institution.SigningKeyAuthorized.v1", "institution.SigningKeyRetired.v1", "institution.SigningKeyCompromised.v1", "institution.SuccessorDesignated.v1")
+	s.golden(at(schoolB), nil, "institution.SigningKeyAuthorized.v2", "institution.SigningKeyChangeProposed.v1", "institution.SigningKeyChangeRejected.v1",
+		"institution.SigningKeyRetired.v2", "institution.SigningKeyCompromised.v2")
 	s.tell("academicSession-"+string(sessionX), nil, academicsession.SessionOpened{School: schoolB, SchoolYear: 2031, SessionName: "X", BeginDate: "2025-02-01", EndDate: "2025-11-30"})
 	s.golden("academicSession-"+string(sessionX), nil, "academicSession.SessionFinalized.v1")
 	for category, types := range map[string][]string{

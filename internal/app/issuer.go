@@ -29,7 +29,9 @@ func (a *App) Issuing(publicURL string) (*Issuing, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Issuing{Issuer: i, Publisher: issuer.NewPublisher(i, statusBits{a.Reader}), Place: a.IssuerPlace()}, nil
+	p := issuer.NewPublisher(i, statusBits{a.Reader})
+	p.Authority = func(ctx context.Context) (domain.ID, error) { return projections.SoleAuthority(ctx, a.DB.Projector) }
+	return &Issuing{Issuer: i, Publisher: p, Place: a.IssuerPlace()}, nil
 }
 
 // SigningKeys are the files of institutions' signing keys.

@@ -35,6 +35,9 @@ type Bits interface {
 
 // Publisher serves what verifiers fetch. Everything it says is public.
 type Publisher struct {
+	// Authority is whose ledger this is, not_found when that is not one; nil for nobody's.
+	Authority func(context.Context) (domain.ID, error)
+
 	issuer *Issuer
 	bits   Bits
 

@@ -74,7 +74,7 @@ func TestWhatIsPublishedIsReadBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	doc, err := ParseDocument(b, want.ID)
-	if err != nil || len(doc.Keys) != 2 || doc.Keys[0].Purpose != ForCredentials || doc.Keys[1].Purpose != ForStatus || doc.Keys[0].Alg() != "EdDSA" {
+	if err != nil || len(doc.Keys) != 6 || doc.Keys[0].Purpose != ForCredentials || doc.Keys[2].Purpose != ForStatus || doc.Keys[0].Alg() != "EdDSA" {
 		t.Errorf("%v %+v", err, doc)
 	}
 	if _, err := ParseDocument(b, want.ID+"0"); err == nil {
@@ -94,9 +94,9 @@ func TestAPublishedPrivateKeyIsNotBelieved(t *testing.T) {
 func TestAKeyOutsideAssertionMethodDoesNotSign(t *testing.T) {
 	i := issuer(t)
 	doc := NewDocument(i)
-	doc.AssertionMethod = doc.AssertionMethod[1:]
+	doc.AssertionMethod = doc.AssertionMethod[2:4]
 	b, _ := json.Marshal(doc)
-	if got, err := ParseDocument(b, i.ID); err != nil || len(got.Keys) != 1 || got.Keys[0].Purpose != ForStatus {
+	if got, err := ParseDocument(b, i.ID); err != nil || len(got.Keys) != 2 || got.Keys[0].Purpose != ForStatus {
 		t.Errorf("%v %+v", err, got)
 	}
 }

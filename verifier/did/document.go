@@ -13,21 +13,29 @@ import (
 // apart for readers that have only the document.
 const statusFragment = "status-"
 
-// Document is a DID document (https://www.w3.org/TR/did-1.0/) with the keys in force.
+// multikeySuffix ends the name of a key in its second form.
+const multikeySuffix = "-multikey"
+
+// Document is a DID document (https://www.w3.org/TR/did-1.0/) with the keys that may be
+// believed without a look at the history: all but compromised ones. A retired key is among
+// them, since the diplomas that it signed are to be checked by software that knows no more.
 type Document struct {
 	Context            []string             `json:"@context"`
 	ID                 string               `json:"id"`
+	AlsoKnownAs        []string             `json:"alsoKnownAs,omitempty"`
 	VerificationMethod []VerificationMethod `json:"verificationMethod"`
 	AssertionMethod    []string             `json:"assertionMethod"`
 	Authentication     []string             `json:"authentication,omitempty"`
 }
 
-// VerificationMethod is one public key.
+// VerificationMethod is one public key in one of two forms: a JSON Web Key for signatures in
+// JOSE, or a Multikey for embedded proofs. A method must not have both, so that a key has two.
 type VerificationMethod struct {
-	ID           string         `json:"id"` // the kid, DID#fragment
-	Type         string         `json:"type"`
-	Controller   string         `json:"controller"`
-	PublicKeyJWK credential.JWK `json:"publicKeyJwk"`
+	ID                 string          `json:"id"` // the kid, DID#fragment
+	Type               string          `json:"type"`
+	Controller         string          `json:"controller"`
+	PublicKeyJWK       *credential.JWK `json:"publicKeyJwk,omitempty"`
+	PublicKeyMultibase string          `json:"publicKeyMultibase,omitempty"`
 }
 
 // KeyID is the absolute kid of an issuer's key. Status keys and credential keys get
@@ -39,26 +47,49 @@ func KeyID(issuer string, purpose Purpose, fragment string) string {
 	return issuer + "#" + fragment
 }
 
-// NewDocument lists the keys of issuer that are neither retired nor compromised.
+// MultikeyID is what the key of that kid is called in its second form: the
+// verificationMethod of an embedded proof. A trust knows a key by both names.
+func MultikeyID(kid string) string { return kid + multikeySuffix }
+
+// Named is the issuer's key of that name, in either form.
+func (i Issuer) Named(name string) (Key, bool) {
+	for _, kid := range []string{name, strings.TrimSuffix(name, multikeySuffix)} {
+		for _, k := range i.Keys {
+			if k.JWK.Kid == kid {
+				return k, true
+			}
+		}
+	}
+	return Key{}, false
+}
+
+// NewDocument lists the keys of issuer that are not compromised.
 func NewDocument(issuer Issuer) Document {
 	doc := Document{
-		Context:            []string{"https://www.w3.org/ns/did/v1", "https://w3id.org/security/jwk/v1"},
+		Context:            []string{"https://www.w3.org/ns/did/v1", "https://w3id.org/security/jwk/v1", "https://w3id.org/security/multikey/v1"},
 		ID:                 issuer.ID,
 		VerificationMethod: []VerificationMethod{},
 		AssertionMethod:    []string{},
 	}
 	for _, k := range issuer.Keys {
-		if !k.ValidTo.IsZero() || !k.CompromisedAt.IsZero() {
+		if !k.CompromisedAt.IsZero() {
 			continue
 		}
+		names := []string{k.JWK.Kid}
 		doc.VerificationMethod = append(doc.VerificationMethod, VerificationMethod{
-			ID: k.JWK.Kid, Type: "JsonWebKey", Controller: issuer.ID, PublicKeyJWK: k.JWK,
+			ID: k.JWK.Kid, Type: "JsonWebKey", Controller: issuer.ID, PublicKeyJWK: &k.JWK,
 		})
+		if multibase, err := Multikey(k.Public()); err == nil { // P-521 and RSA have no second form here
+			names = append(names, MultikeyID(k.JWK.Kid))
+			doc.VerificationMethod = append(doc.VerificationMethod, VerificationMethod{
+				ID: MultikeyID(k.JWK.Kid), Type: "Multikey", Controller: issuer.ID, PublicKeyMultibase: multibase,
+			})
+		}
 		if k.Purpose == ForAuthentication {
-			doc.Authentication = append(doc.Authentication, k.JWK.Kid)
+			doc.Authentication = append(doc.Authentication, names...)
 			continue
 		}
-		doc.AssertionMethod = append(doc.AssertionMethod, k.JWK.Kid)
+		doc.AssertionMethod = append(doc.AssertionMethod, names...)
 	}
 	return doc
 }
