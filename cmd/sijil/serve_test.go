@@ -31,16 +31,18 @@ type served struct {
 	data    string
 	url     string
 	metrics string
+	said    string // the line that says it is ready
 	stderr  *bytes.Buffer
 }
 
-var readyLine = regexp.MustCompile(`^sijil is ready: API (\S+) .*, metrics (\S+), data `)
+var readyLine = regexp.MustCompile(`^sijil is ready: API (\S+) .*, metrics (\S+), (?:subscribers \S+, )?data `)
 
 // serve starts the program and waits for the line that says it is ready.
-func serve(t *testing.T, data string, env []string) *served {
+func serve(t *testing.T, data string, env []string, more ...string) *served {
 	t.Helper()
 	s := &served{t: t, data: data, env: append(os.Environ(), env...), stderr: &bytes.Buffer{}}
 	s.cmd = exec.Command("sijil", "serve", "--data", data, "--listen", "127.0.0.1:0")
+	s.cmd.Args = append(s.cmd.Args, more...)
 	s.cmd.Env, s.cmd.Stderr = s.env, s.stderr
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -64,7 +66,7 @@ func serve(t *testing.T, data string, env []string) *served {
 		_ = s.cmd.Wait()
 		t.Fatalf("the program says %q, %v\n%s", line, err, s.stderr)
 	}
-	s.url, s.metrics = m[1], m[2]
+	s.url, s.metrics, s.said = m[1], m[2], line
 	return s
 }
 
