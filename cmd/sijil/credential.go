@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
+	"sijil/verifier"
 	"sijil/verifier/credential"
 	"sijil/verifier/sdjwt"
 )
@@ -117,15 +119,16 @@ type credentialIssueCmd struct {
 func (credentialIssueCmd) Help() string {
 	return `The input is signed byte for byte, after it passed as what a strict issuer signs: no
 member that the data model does not know, every type with its own, dates in
-order. data is the token, or the reason and detail of what is wrong with the input.
-An SD-JWT of a payload with a vct and without an @context is a dc+sd-jwt, any
+order. The token leaves only after the verifier has accepted it, as of --at. data
+is the token, or the reason and detail of what is wrong with the input. An SD-JWT of a payload with a vct and without an @context is a dc+sd-jwt, any
 other a vc+sd-jwt or vp+sd-jwt.
 ` + credentialHelp
 }
 
 // Run signs the input; see Help for the exit status.
-func (c *credentialIssueCmd) Run(_ context.Context, a *app) error {
-	if _, err := c.time(a); err != nil {
+func (c *credentialIssueCmd) Run(ctx context.Context, a *app) error {
+	at, err := c.time(a)
+	if err != nil {
 		return err
 	}
 	var paths []string
@@ -152,7 +155,32 @@ func (c *credentialIssueCmd) Run(_ context.Context, a *app) error {
 	case refusal != nil:
 		return c.write(a, refusedBy(refusal))
 	}
+	if refusal, err := c.look(ctx, token, key, at); err != nil {
+		return badCall("%s", err)
+	} else if refusal != nil {
+		return c.write(a, refusedBy(refusal))
+	}
 	return c.write(a, result{resultSuccess, token})
+}
+
+// look has the verifier judge the token before anybody gets it: by its own proof and
+// shape, not by when it begins or ends.
+func (c *credentialIssueCmd) look(ctx context.Context, token string, key keyFile, at time.Time) (*credential.Refusal, error) {
+	r, err := (&credentialVerifyCmd{c.credentialFlags}).verify(ctx, []byte(token), key, at)
+	if err != nil {
+		return nil, err
+	}
+	data, ok := r.Data.(checked)
+	if !ok {
+		return nil, fmt.Errorf("what was signed cannot be read again: %v", r.Data)
+	}
+	lines := data.Verdict.Lines
+	for _, l := range []verifier.Line{lines.Integrity, lines.IssuerKey, lines.Time} {
+		if l.Answer == verifier.False && l.Reason != verifier.NotYetValid && l.Reason != verifier.Expired {
+			return credential.Refuse(l.Reason, "the verifier would not accept it: %s", data.Verdict.Detail), nil
+		}
+	}
+	return nil, nil
 }
 
 func (c *credentialIssueCmd) sign(payload []byte, paths []string, key keyFile) (string, *credential.Refusal, error) {
