@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"sijil/verifier"
-	"sijil/verifier/credential"
 )
 
 // Result is the verdict on one file.
@@ -43,9 +42,9 @@ func (s *Summary) Add(o verifier.Overall) {
 // Total of files.
 func (s Summary) Total() int { return s.Valid + s.NotValid + s.CannotConfirm }
 
-// maxFile is more than any credential has; a longer file is judged by its beginning, as
-// too large, and never held whole.
-const maxFile = 2*credential.MaxToken + 1
+// maxFile is more than any credential or picture with one has; a longer file is judged by its
+// beginning, which is too large, and never held whole.
+const maxFile = 4<<20 + 1
 
 // Verify judges every file of paths, and every file below those that are directories
 // (hidden ones aside; links are not followed), at a time. It yields results in order and

@@ -26,15 +26,15 @@ type judged struct {
 // link to a shared diploma of a ledger that is known here. own is the host that the request was
 // made to: links to this very page carry a credential too.
 func (s *server) text(ctx context.Context, text []byte, own string, at time.Time) judged {
-	trimmed := string(trim(text))
-	if len(trimmed) <= 2*credential.MaxToken && strings.HasPrefix(trimmed, "http") {
-		if token, ok := s.carried(trimmed, own); ok {
-			trimmed = token
-		} else if s.Shares != nil && s.Shares.Shares(trimmed) {
-			return s.shared(ctx, trimmed, at)
+	content := trim(text)
+	if len(content) <= 2*credential.MaxToken && bytes.HasPrefix(content, []byte("http")) {
+		link := string(content)
+		if token, ok := s.carried(link, own); ok {
+			content = []byte(token)
+		} else if s.Shares != nil && s.Shares.Shares(link) {
+			return s.shared(ctx, link, at)
 		}
 	}
-	content := []byte(trimmed)
 	return judged{Verdict: verifier.VerifyText(ctx, content, s.Trust, at), content: content}
 }
 
