@@ -142,12 +142,9 @@ func parseKeys(b *Bundle) error {
 // checkDocuments holds the DID documents against the issuers' keys: other software trusts
 // them, and one bundle must not say two things.
 func checkDocuments(b Bundle) error {
-	known := map[string]map[string]did.Key{}
+	known := map[string]did.Issuer{}
 	for _, i := range b.Issuers {
-		known[i.ID] = map[string]did.Key{}
-		for _, k := range i.Keys {
-			known[i.ID][k.JWK.Kid] = k
-		}
+		known[i.ID] = i
 	}
 	for id, doc := range b.Documents {
 		parsed, err := did.ParseDocument(doc, id)
@@ -155,7 +152,7 @@ func checkDocuments(b Bundle) error {
 			return Refuse(Malformed, "the DID document of %s: %s", id, err)
 		}
 		for _, k := range parsed.Keys {
-			if other, ok := known[id][k.JWK.Kid]; !ok || !equal(k.Public(), other.Public()) {
+			if other, ok := known[id].Named(k.JWK.Kid); !ok || !equal(k.Public(), other.Public()) {
 				return Refuse(Malformed, "the DID document of %s has a key that %s does not", id, trustFile)
 			}
 		}
