@@ -48,7 +48,7 @@ func (c *logStatsCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	p := newProgress(a.stderr, "counting", int64(end))
+	p := newProgress(a.stderr, "counting", countOf(ledger, end))
 	defer p.done()
 	for e, err := range ledger.Log.All(ctx, 0) {
 		if err != nil {

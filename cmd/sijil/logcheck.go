@@ -37,7 +37,7 @@ func (c *logCheckCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	p := newProgress(a.stderr, "checking", int64(end))
+	p := newProgress(a.stderr, "checking", countOf(ledger, end))
 	found, err := integrity.Check(ctx, ledger.Log, func(n int) { p.set(int64(n)) })
 	p.done()
 	if err != nil {

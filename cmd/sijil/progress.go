@@ -29,6 +29,7 @@ type progress struct {
 // linePause is the time between two plain lines.
 const linePause = 5 * time.Second
 
+// newProgress begins it; a total of -1 is not known.
 func newProgress(w io.Writer, what string, total int64) *progress {
 	p := &progress{w: w, what: what, total: total, began: time.Now()}
 	p.said = p.began
@@ -75,6 +76,10 @@ func (p *progress) of(n, total int64) {
 func (p *progress) line() {
 	took := time.Since(p.began)
 	rate := float64(p.at) / max(took.Seconds(), 0.001)
+	if p.total < 0 {
+		fmt.Fprintf(p.w, "%s: %d, %.0f/s\n", p.what, p.at, rate)
+		return
+	}
 	left := "?"
 	if rate > 0 {
 		left = time.Duration(float64(p.total-p.at) / rate * float64(time.Second)).Round(time.Second).String()

@@ -54,7 +54,7 @@ func (c *replayCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	p := newProgress(a.stderr, "comparing", int64(end))
+	p := newProgress(a.stderr, "comparing", countOf(ledger, end))
 	found, err := ledger.Runner.Compare(ctx, func(n int) { p.set(int64(n)) })
 	p.done()
 	if err != nil {
@@ -133,6 +133,14 @@ func catchUp(ctx context.Context, ledger *service.App) error {
 		default: // behind, and getting on
 		}
 	}
+}
+
+// countOf is how many events a log that ends there holds, -1 when positions are no counts.
+func countOf(ledger *service.App, end eventlog.Position) int64 {
+	if ledger.Elsewhere() {
+		return -1
+	}
+	return int64(end)
 }
 
 // closeLedger ends what openLedger began; the end of ctx must not cut it short.

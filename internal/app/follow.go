@@ -77,7 +77,7 @@ func (f *follower) trouble() error {
 
 // Checks are what /readyz asks.
 func (a *App) Checks() []api.Check {
-	list := []api.Check{{Name: "database", Check: a.DB.App.Ping}}
+	list := []api.Check{{Name: "database", Check: a.DB.App.Ping}, {Name: "log", Check: a.answers}}
 	for _, f := range a.followers {
 		list = append(list, api.Check{Name: f.name, Check: f.check})
 	}

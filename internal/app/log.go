@@ -54,10 +54,21 @@ func (a *App) openLog(ctx context.Context) (Log, error) {
 	return OpenPostgres(ctx, a.DB.Log, a.cfg.Now, a.cfg.Logger)
 }
 
-// seen is the newest position this process knows of.
+// Elsewhere reports whether the log is on an event store, where positions are no counts.
+func (a *App) Elsewhere() bool { return a.cfg.EventStore.URL != "" }
+
+// seen is the newest position this process knows of. A log elsewhere is asked for its end by
+// /readyz, and between two questions it may be behind the read models.
 func (a *App) seen() eventlog.Position {
+	at := a.Runner.Position()
 	if l, ok := a.Log.(interface{ Seen() eventlog.Position }); ok {
-		return l.Seen()
+		at = max(at, l.Seen())
 	}
-	return a.Runner.Position()
+	return at
+}
+
+// answers is nil while the log does.
+func (a *App) answers(ctx context.Context) error {
+	_, err := a.Log.End(ctx)
+	return err
 }

@@ -34,6 +34,12 @@ func (f *floor) raise(considered, end eventlog.Position) {
 	}
 }
 
+// Seen is the newest position that a question for the end found, without asking again.
+func (l *Log) Seen() eventlog.Position {
+	_, end := l.floor.get()
+	return end
+}
+
 // ends lets callers who ask for the log's end at once share an answer, provided that it was
 // asked for after they came.
 type ends struct {
