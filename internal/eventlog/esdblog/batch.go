@@ -91,6 +91,7 @@ func (b *batcher) run() {
 		}
 		if failures++; begun {
 			failures = 1
+			b.log.super.suspect()
 		}
 		log.DebugContext(ctx, "the call for batch appends has ended; opening another", "err", err)
 		if !pause(ctx, backoff(failures+1)) {

@@ -74,6 +74,9 @@ func (h *hub) run() {
 		// It ends only with life: what is refused now may be allowed again.
 		_ = l.follow(life, h.reached.now(), 0, h.take, func(err error) bool {
 			l.cfg.Logger.DebugContext(ctx, "the live subscription was cut; opening another", "err", err)
+			if judge(err) == lost {
+				l.super.suspect()
+			}
 			return true
 		})
 		stop()

@@ -69,6 +69,19 @@ func (s *supervisor) close() {
 	s.tasks.Wait()
 }
 
+// suspect takes all clients out, because a long call has seen the server go. A connection
+// below them comes back by itself, and what answers then may be another server: a new
+// client asks for its log first.
+func (s *supervisor) suspect() {
+	for _, slot := range s.slots {
+		slot.mu.Lock()
+		if slot.current != nil {
+			slot.current.broken.Store(true)
+		}
+		slot.mu.Unlock()
+	}
+}
+
 // acquire gives a client that has answered before, entered for one call.
 func (s *supervisor) acquire(ctx context.Context) (*conn, error) {
 	slot := s.slots[s.turn.Add(1)%uint64(len(s.slots))]
