@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"sijil/verifier/lint"
 )
 
 var update = flag.Bool("update", false, "write docs/verdicts.md anew")
@@ -88,9 +90,22 @@ They change no answer.
 | ` + "`inline_context`" + ` | The credential brings definitions of terms inside its @context. They are not applied. |
 | ` + "`older_data_model`" + ` | It is of the data model 1.1, whose dates are issuanceDate and expirationDate. |
 | ` + "`legacy_format`" + ` | It is a JWT with a vc or vp claim, as issuers made them before vc+jwt. |
+| ` + "`unsupported_proof`" + ` | Beside the proofs that hold it carries one of a kind that is not checked here. |
 | ` + "`not_challenged`" + ` | Nobody asked for a challenge or audience, so that the presentation may have been made for somebody else, at any time. |
 | ` + "`holder_is_not_subject`" + ` | The credential does not say that it is about the holder of the presentation around it. |
 `)
+	b.WriteString(`
+## What an issuer may not sign
+
+Issuing is stricter than verifying (package verifier/lint). These are found in a credential before it is signed, by JSON pointer; a verifier of
+a vc+jwt lives with most of them.
+
+| reason | meaning |
+|---|---|
+`)
+	for _, r := range lint.Reasons() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", r.Code, r.Meaning)
+	}
 	return b.String()
 }
 

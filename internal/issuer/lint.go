@@ -12,6 +12,7 @@ import (
 	"sijil/verifier/bundle"
 	"sijil/verifier/credential"
 	"sijil/verifier/did"
+	"sijil/verifier/lint"
 	"sijil/verifier/status"
 )
 
@@ -44,9 +45,16 @@ func newLinter() (*linter, error) {
 	return &linter{key: key, trusts: map[lintFor]*lintTrust{}}, nil
 }
 
-// check answers an error unless a copy of payload, signed with the throwaway key, is VALID at now
-// and comes out as the same bytes.
+// check answers an error unless payload is an Open Badge without a fault and a copy of it,
+// signed with the throwaway key, is VALID at now.
 func (l *linter) check(ctx context.Context, payload []byte, issuer, list string, now time.Time) error {
+	root, refusal := credential.ParseJSON(payload)
+	if refusal != nil {
+		return fmt.Errorf("this credential is not well-formed: %w", refusal)
+	}
+	if found := lint.Lint(root, lint.Profile{Kind: lint.OpenBadge}); len(found) > 0 {
+		return fmt.Errorf("this credential is not as the standard asks: %s at %s: %s", found[0].Reason, found[0].Path, found[0].Detail)
+	}
 	t, err := l.trust(lintFor{issuer, list}, now)
 	if err != nil {
 		return err

@@ -17,8 +17,11 @@ func TestLint(t *testing.T) {
 		return credential.Achievement{
 			Context: []string{credential.ContextV2, credential.ContextOB3}, ID: "urn:uuid:0190b5a2-7c3e-7d4f-8a21-5b6c7d8e9f20", Type: credential.AchievementTypes,
 			Issuer: credential.Profile{ID: did, Type: []string{"Profile"}}, ValidFrom: credential.Stamp(now),
-			CredentialSubject: credential.AchievementSubject{Type: []string{"AchievementSubject"}, Achievement: credential.AwardedTitle{ID: "urn:x", Type: []string{"Achievement"}, Name: "x"}},
-			CredentialStatus:  status.NewEntry(list, status.Revocation, 7),
+			CredentialSubject: credential.AchievementSubject{
+				ID: "urn:uuid:0190b5a2-7c3e-7d4f-8a21-5b6c7d8e9f21", Type: []string{"AchievementSubject"},
+				Achievement: credential.AwardedTitle{ID: "urn:x:1", Type: []string{"Achievement"}, Name: "x", Description: "x", Criteria: credential.Criteria{Narrative: "x"}},
+			},
+			CredentialStatus: status.NewEntry(list, status.Revocation, 7),
 		}
 	}
 	for name, c := range map[string]struct {
@@ -28,7 +31,8 @@ func TestLint(t *testing.T) {
 		"a good credential":               {func(*credential.Achievement) {}, ""},
 		"of another issuer":               {func(a *credential.Achievement) { a.Issuer.ID = "did:web:elsewhere" }, "NOT VALID"},
 		"that begins tomorrow":            {func(a *credential.Achievement) { a.ValidFrom = credential.Stamp(now.Add(24 * time.Hour)) }, "not_yet_valid"},
-		"without a context":               {func(a *credential.Achievement) { a.Context = nil }, "bad_payload"},
+		"without a context":               {func(a *credential.Achievement) { a.Context = nil }, "bad_context"},
+		"without what was achieved":       {func(a *credential.Achievement) { a.CredentialSubject.Achievement.Type = nil }, "empty_value"},
 		"with a context that nobody pins": {func(a *credential.Achievement) { a.Context = append(a.Context, "https://example.org/more") }, "unknown_context"},
 		"that nobody could revoke":        {func(a *credential.Achievement) { a.CredentialStatus = nil }, "status_missing"},
 		"beyond the end of its list":      {func(a *credential.Achievement) { a.CredentialStatus = status.NewEntry(list, status.Revocation, 1<<20) }, "status_unverifiable"},

@@ -7,7 +7,6 @@ import (
 	"crypto/elliptic"
 	"errors"
 	"fmt"
-	"math/big"
 	"strings"
 
 	"sijil/verifier/credential"
@@ -106,7 +105,7 @@ func ParseMultikey(text string) (crypto.PublicKey, error) {
 	if len(text) > 128 || !strings.HasPrefix(text, "z") {
 		return nil, errors.New("not a multibase base58 key")
 	}
-	b, err := decodeBase58(text[1:])
+	b, err := credential.DecodeBase58(text[1:])
 	if err != nil {
 		return nil, err
 	}
@@ -157,40 +156,5 @@ func Multikey(pub crypto.PublicKey) (string, error) {
 	if raw == nil {
 		return "", errors.New("key is neither Ed25519 nor P-256 nor P-384")
 	}
-	return "z" + encodeBase58(append(prefix[:], raw...)), nil
-}
-
-const base58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-
-// decodeBase58 reads base58btc; a text has one meaning and bytes have one text.
-func decodeBase58(s string) ([]byte, error) {
-	n, radix := new(big.Int), big.NewInt(58)
-	for i := range len(s) {
-		digit := strings.IndexByte(base58, s[i])
-		if digit < 0 {
-			return nil, errors.New("not base58")
-		}
-		n.Mul(n, radix).Add(n, big.NewInt(int64(digit)))
-	}
-	zeros := len(s) - len(strings.TrimLeft(s, "1"))
-	return append(make([]byte, zeros), n.Bytes()...), nil
-}
-
-func encodeBase58(b []byte) string {
-	n, radix, mod := new(big.Int).SetBytes(b), big.NewInt(58), new(big.Int)
-	var out []byte
-	for n.Sign() > 0 {
-		n.DivMod(n, radix, mod)
-		out = append(out, base58[mod.Int64()])
-	}
-	for _, c := range b {
-		if c != 0 {
-			break
-		}
-		out = append(out, '1')
-	}
-	for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
-		out[i], out[j] = out[j], out[i]
-	}
-	return string(out)
+	return "z" + credential.EncodeBase58(append(prefix[:], raw...)), nil
 }

@@ -67,7 +67,7 @@ func TestADIDThatIsAKeyIsReadStrictly(t *testing.T) {
 	const key = "z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp"
 	jwk := func(s string) string { return "did:jwk:" + base64.RawURLEncoding.EncodeToString([]byte(s)) }
 	const p256 = `{"kty":"EC","crv":"P-256","x":"igrFmi0whuihKnj9R3Om1SoMph72wUGeFaBbzG2vzns","y":"efsX5b10x8yjyrj4ny3pGfLcY7Xby1KzgqOdqnsrJIM"`
-	offCurve := "z" + encodeBase58(append([]byte{0x80, 0x24, 2}, bytes.Repeat([]byte{0xff}, 32)...))
+	offCurve := "z" + credential.EncodeBase58(append([]byte{0x80, 0x24, 2}, bytes.Repeat([]byte{0xff}, 32)...))
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +106,7 @@ func TestADIDThatIsAKeyIsReadStrictly(t *testing.T) {
 func TestBase58ComesBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := rapid.SliceOf(rapid.Byte()).Draw(t, "bytes")
-		got, err := decodeBase58(encodeBase58(want))
+		got, err := credential.DecodeBase58(credential.EncodeBase58(want))
 		if err != nil || !bytes.Equal(got, want) {
 			t.Fatalf("%x comes back as %x: %v", want, got, err)
 		}
