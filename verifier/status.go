@@ -1,12 +1,14 @@
 package verifier
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"errors"
 	"time"
 
 	"sijil/verifier/credential"
+	"sijil/verifier/dataintegrity"
 	"sijil/verifier/did"
 	"sijil/verifier/status"
 )
@@ -112,13 +114,13 @@ func (c *check) open(ctx context.Context, f *Fetched) (status.List, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	m := f.memo
-	var token *credential.Token
+	var form signedList
 	if !m.read {
 		var refusal *credential.Refusal
-		if token, refusal = credential.ParseToken(f.Token, maxList); refusal != nil {
+		if form, refusal = parseList(f.Token); refusal != nil {
 			m.read, m.err = true, refusal
 		} else {
-			m.kid = token.Kid
+			m.kid = form.kid
 		}
 	}
 	if m.err != nil {
@@ -129,15 +131,19 @@ func (c *check) open(ctx context.Context, f *Fetched) (status.List, error) {
 		return status.List{}, err
 	}
 	if !m.read || !sameKey(m.key, key.Public()) {
-		if token == nil {
-			token, _ = credential.ParseToken(f.Token, maxList) // it did parse before
+		if form.verify == nil {
+			form, _ = parseList(f.Token) // it did parse before
 		}
-		if refusal := token.Verify(key.Public(), key.Alg()); refusal != nil {
+		if refusal := form.verify(key.Public(), key.Alg()); refusal != nil {
 			return status.List{}, refusal
 		}
 		m.read, m.key = true, key.Public()
-		if m.list, err = status.ReadList(token.Payload); err != nil {
-			m.err = credential.Refuse(StatusUnverifiable, "%s", err)
+		payload, refusal := form.payload()
+		if refusal == nil {
+			m.list, err = status.ReadList(payload)
+		}
+		if refusal != nil || err != nil {
+			m.err = credential.Refuse(StatusUnverifiable, "what is signed is not a status list in order")
 			return status.List{}, m.err
 		}
 	}
@@ -145,6 +151,36 @@ func (c *check) open(ctx context.Context, f *Fetched) (status.List, error) {
 		return status.List{}, errors.New("list is not from the time of its key")
 	}
 	return m.list, nil
+}
+
+// signedList is a status list before it is believed.
+type signedList struct {
+	kid     string
+	verify  func(key crypto.PublicKey, alg string) *credential.Refusal
+	payload func() ([]byte, *credential.Refusal)
+}
+
+// parseList reads a list in either of the two forms it is served in: a vc+jwt, or JSON with
+// one embedded proof that says nothing of an end. (The list says itself when it ends.)
+func parseList(b []byte) (signedList, *credential.Refusal) {
+	if !bytes.HasPrefix(b, []byte("{")) {
+		t, refusal := credential.ParseToken(b, maxList)
+		if refusal != nil {
+			return signedList{}, refusal
+		}
+		return signedList{t.Kid, t.Verify, func() ([]byte, *credential.Refusal) { return t.Payload, nil }}, nil
+	}
+	s, refusal := dataintegrity.Parse(b, maxList)
+	switch {
+	case refusal != nil:
+		return signedList{}, refusal
+	case len(s.Proofs) != 1 || s.Proofs[0].Purpose != credential.AssertionMethod || !s.Proofs[0].Expires.IsZero():
+		return signedList{}, credential.Refuse(credential.BadProof, "a status list has one proof, without an end, that its issuer asserts it")
+	}
+	return signedList{s.Proofs[0].Kid, s.Proofs[0].Verify, func() ([]byte, *credential.Refusal) {
+		payload, refusal := s.Payload()
+		return payload.Raw(), refusal
+	}}, nil
 }
 
 // statusKey is the issuer's status key of that kid. A compromised one vouches for nothing:
