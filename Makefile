@@ -29,7 +29,8 @@ test: ## Run every test, with the race detector where there is a C compiler
 	@scripts/bootstrap.sh --tests
 	go vet ./...
 	@race=-race; command -v "$$(go env CC)" >/dev/null || { race=; echo 'test: no C compiler here, so without the race detector'; }; \
-	set -x; go test $$race -timeout 30m ./...
+	set -x; go test $$race -timeout 30m ./... && \
+	if [ -n "$$race" ] && command -v softhsm2-util >/dev/null; then go test $$race -tags pkcs11 ./internal/hsm; fi
 
 .PHONY: bench
 bench: ## Run the benchmarks (compare runs with: go tool -modfile=tools/go.mod benchstat old new)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes sure that what the ledger runs on is here: a PostgreSQL (15 or newer), and with
-# --tests also a Chromium for the tests of pages, a C compiler for the race detector and
-# the Node packages that some tests compare us with.
+# --tests also a Chromium for the tests of pages, a C compiler for the race detector, SoftHSM
+# and the Node packages that some tests compare us with.
 # What is there already is left alone. As root on Debian it installs packages; as an ordinary
 # user on Debian it unpacks PostgreSQL below .tools/pg and touches nothing else; elsewhere it
 # names the command to run.
@@ -185,6 +185,21 @@ need_compiler() {
 	fi
 }
 
+# A hardware token in software, for the tests of keys that never leave one.
+need_softhsm() {
+	if command -v softhsm2-util >/dev/null; then
+		return
+	fi
+	if $debian && $as_root; then
+		say "no SoftHSM here: installing Debian's with apt-get, for the tests of PKCS #11"
+		install_as_root softhsm2
+	elif [ "${CI:-}" = true ]; then
+		die "no SoftHSM here: the tests of PKCS #11 need one"
+	else
+		say "no SoftHSM here: the tests of PKCS #11 will be skipped"
+	fi
+}
+
 # Other people's implementations, for tests that talk to them: every directory with a
 # package-lock.json gets exactly what that locks, in its node_modules. Nothing of them is run
 # while installing.
@@ -216,6 +231,7 @@ go build -o .tools/pgfind ./scripts/pgfind
 need_postgres
 if $tests; then
 	need_compiler
+	need_softhsm
 	need_chromium
 	need_node_packages
 fi

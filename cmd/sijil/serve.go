@@ -43,6 +43,9 @@ made with --role subscriber for the authority itself, with its id and secret or 
 access token. It sees its own tenant's events. Credentials are good over TLS only, on this
 machine too; a subscription ends with its token, or seconds after its client is revoked.
 
+Institutions' signing keys are files in the data directory. SIJIL_CREDENTIAL_KEYS, SIJIL_STATUS_KEYS and
+SIJIL_AUTHENTICATION_KEYS name other places, as file:/DIR or as a PKCS #11 URI, for every verb: docs/keys.md
+
 SIGTERM or Ctrl-C ends it gracefully: no new connection is accepted, what was accepted is
 answered, for at most 30 seconds.`
 }
@@ -138,6 +141,9 @@ func (d dataFlags) openOn(ctx context.Context, a *app, anyLog bool) (*service.Ap
 	}
 	return service.Open(ctx, service.Config{
 		DataDir: d.Data, DatabaseURL: os.Getenv("SIJIL_DATABASE_URL"), EventStore: store, AnyLog: anyLog, Now: a.now, Logger: a.log,
+		KeyPlaces: service.KeyPlaces{
+			Credential: os.Getenv("SIJIL_CREDENTIAL_KEYS"), Status: os.Getenv("SIJIL_STATUS_KEYS"), Authentication: os.Getenv("SIJIL_AUTHENTICATION_KEYS"),
+		},
 	})
 }
 

@@ -34,7 +34,9 @@ type Config struct {
 	// AnyLog opens also a log that the database does not belong to, see [ForeignLogError]: for
 	// looking at it, and for [App.Rebuild]. Nothing may follow it.
 	AnyLog bool
-	Now    func() time.Time
+	// KeyPlaces are where institutions' signing keys lie; its zero value is the data directory.
+	KeyPlaces KeyPlaces
+	Now       func() time.Time
 	Logger *slog.Logger // nil means slog.Default()
 }
 
@@ -59,6 +61,8 @@ type App struct {
 	processes *process.PGStore
 	followers []*follower
 	issuer    *issuer.Issuer
+	signing   issuer.Places
+	tokens    []func() error
 }
 
 // KeyDir is where a data directory keeps its key files.
@@ -81,6 +85,9 @@ func Open(ctx context.Context, cfg Config) (_ *App, err error) {
 		return a, err
 	}
 	if err := a.openKeys(ctx); err != nil {
+		return a, err
+	}
+	if err := a.openKeyPlaces(); err != nil {
 		return a, err
 	}
 	opened, err := a.openLog(ctx)
@@ -150,8 +157,9 @@ func (a *App) Close(ctx context.Context) error {
 	if a.Log != nil {
 		a.Log.Close()
 	}
+	err := a.closeKeyPlaces()
 	if a.DB != nil {
-		return a.DB.Close(ctx)
+		err = errors.Join(err, a.DB.Close(ctx))
 	}
-	return nil
+	return err
 }

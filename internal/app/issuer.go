@@ -24,7 +24,7 @@ type Issuing struct {
 // Issuing is an issuer under publicURL with the keys of the data directory.
 func (a *App) Issuing(publicURL string) (*Issuing, error) {
 	i, err := issuer.New(issuer.Config{
-		Ledger: a.Ledger, Keys: a.SigningKeys(), PublicURL: publicURL, Now: a.cfg.Now, Logger: a.cfg.Logger,
+		Ledger: a.Ledger, Keys: a.signing, PublicURL: publicURL, Now: a.cfg.Now, Logger: a.cfg.Logger,
 	})
 	if err != nil {
 		return nil, err
@@ -34,7 +34,8 @@ func (a *App) Issuing(publicURL string) (*Issuing, error) {
 	return &Issuing{Issuer: i, Publisher: p, Place: a.IssuerPlace()}, nil
 }
 
-// SigningKeys are the files of institutions' signing keys.
+// SigningKeys are the files of institutions' signing keys in the data directory, where they lie
+// unless [Config.KeyPlaces] says otherwise.
 func (a *App) SigningKeys() *issuer.FileKeys { return issuer.NewFileKeys(KeyDir(a.cfg.DataDir)) }
 
 // IssuerPlace is how far the issuer has come.

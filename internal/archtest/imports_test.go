@@ -54,6 +54,7 @@ var imports = []row{
 		"domain", "domain/*", "internal/eventlog", "internal/follower", "internal/ledger", "internal/vault",
 		"verifier", "verifier/*",
 	}},
+	{"internal/hsm", []string{"domain", "domain/institution", "internal/issuer"}},
 	// Floor 5
 	{"api", []string{
 		"domain", "domain/*", "internal/eventlog", "internal/ledger", "projections", "internal/vault",
