@@ -44,8 +44,8 @@ func TestALogThatTheDatabaseDoesNotBelongToIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, sql := range []string{
-		`insert into process_place (log_id, position) select id::text, 7 from event_log`,
-		`insert into issuer_place (log_id, position) select id::text, 7 from event_log`,
+		`insert into process_place (log_id, position) select id::text, 0 from event_log`,
+		`insert into issuer_place (log_id, position) select id::text, 0 from event_log`,
 		`insert into process_reminder (tenant, rule, event, grp, due, stream, revision) values (gen_random_uuid(), 'r', gen_random_uuid(), '', now(), 's', 0)`,
 	} {
 		if _, err := owner.Exec(t.Context(), sql); err != nil {
@@ -82,6 +82,29 @@ func TestALogThatTheDatabaseDoesNotBelongToIsRefused(t *testing.T) {
 			}
 			if _, err := open(t, false); err != nil {
 				t.Errorf("after the move: %v", err)
+			}
+		})
+	}
+	// A log that ends before what was read of it has lost events.
+	for part, table := range map[string]string{"read models": "read.checkpoints", "processes": "process_place", "issuer": "issuer_place"} {
+		t.Run(part+" ahead of the log", func(t *testing.T) {
+			if _, err := owner.Exec(t.Context(), `update `+table+` set position = 7`); err != nil {
+				t.Fatal(err)
+			}
+			_, err := open(t, false)
+			lost, ok := errors.AsType[*app.LostEventsError](err)
+			if !ok || lost.Seen != 7 || lost.End != 0 || !slices.Equal(lost.Parts, []string{part}) || !strings.Contains(err.Error(), "sijil replay --rebuild") {
+				t.Fatalf("opening: %v", err)
+			}
+			a, err := open(t, true)
+			if err == nil {
+				err = a.Rebuild(t.Context(), nil)
+			}
+			if err != nil {
+				t.Fatalf("rebuilding: %v", err)
+			}
+			if _, err := open(t, false); err != nil {
+				t.Errorf("after rebuilding: %v", err)
 			}
 		})
 	}

@@ -28,7 +28,7 @@ const (
 	placeMakeSQL = `INSERT INTO issuer_place (log_id, position) VALUES ($1, 0) ON CONFLICT DO NOTHING`
 	placeSQL     = `SELECT log_id, position FROM issuer_place`
 	placeMoveSQL = `UPDATE issuer_place SET position = $2 WHERE log_id = $1`
-	placeTakeSQL = `UPDATE issuer_place SET log_id = $1, position = 0 WHERE log_id <> $1`
+	placeTakeSQL = `UPDATE issuer_place SET log_id = $1, position = 0 WHERE log_id <> $1 OR position > $2`
 	urlAddSQL    = `INSERT INTO issuer_url (url) VALUES ($1) ON CONFLICT DO NOTHING`
 	urlsSQL      = `SELECT url FROM issuer_url ORDER BY since, url`
 	takeTurnSQL  = `SELECT pg_try_advisory_lock($1)`
@@ -60,10 +60,10 @@ func (p *PGPlace) Save(ctx context.Context, at eventlog.Position) error {
 	return err
 }
 
-// Move forgets a place in another log: the issuer then looks through this one from its
-// beginning, and signs nothing twice.
-func (p *PGPlace) Move(ctx context.Context) error {
-	if _, err := p.pool.Exec(ctx, placeTakeSQL, p.logID); err != nil {
+// Move forgets a place in another log, or behind end, where this one ends: the issuer then
+// looks through this one from its beginning, and signs nothing twice.
+func (p *PGPlace) Move(ctx context.Context, end eventlog.Position) error {
+	if _, err := p.pool.Exec(ctx, placeTakeSQL, p.logID, int64(end)); err != nil {
 		return fmt.Errorf("moving the issuer to another log: %w", err)
 	}
 	return nil

@@ -25,7 +25,7 @@ const (
 	relaxSQL     = `SET LOCAL synchronous_commit = off`
 	placeSQL     = `SELECT log_id, position FROM process_place`
 	placeMakeSQL = `INSERT INTO process_place (log_id, position) VALUES ($1, 0) ON CONFLICT DO NOTHING`
-	leaveSQL     = `UPDATE process_place SET log_id = $1, position = 0 WHERE log_id <> $1`
+	leaveSQL     = `UPDATE process_place SET log_id = $1, position = 0 WHERE log_id <> $1 OR position > $2`
 	emptySQL     = `DELETE FROM process_reminder`
 	placeMoveSQL = `UPDATE process_place SET position = $3 WHERE log_id = $1 AND position = $2`
 	clearSQL     = `DELETE FROM process_reminder r USING unnest($1::uuid[], $2::text[], $3::text[]) g (tenant, rule, grp)
@@ -55,11 +55,12 @@ func (s *PGStore) Place(ctx context.Context, log string) (eventlog.Position, err
 	return eventlog.Position(at), nil
 }
 
-// MoveTo lets processes begin again on log, unless they are on it: place and reminders of
-// another log are forgotten, and made anew as the log is read from its beginning.
-func (s *PGStore) MoveTo(ctx context.Context, log string) error {
+// MoveTo lets processes begin again on log, which ends at end, unless they are on it and
+// within it: place and reminders of another log are forgotten, and made anew as the log is read
+// from its beginning.
+func (s *PGStore) MoveTo(ctx context.Context, log string, end eventlog.Position) error {
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, leaveSQL, log)
+		tag, err := tx.Exec(ctx, leaveSQL, log, int64(end))
 		if err != nil || tag.RowsAffected() == 0 {
 			return err
 		}
