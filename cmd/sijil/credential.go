@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"time"
 
 	"sijil/verifier"
 	"sijil/verifier/credential"
+	"sijil/verifier/lint"
 	"sijil/verifier/sdjwt"
 )
 
@@ -36,7 +36,8 @@ command line that is wrong, or a file that cannot be read, is told on standard
 error with status 2 and leaves no result.
 
 A key file is a JWK, or a verification method (JSON) with publicKeyJwk and, for
-issue, secretKeyJwk. Its id, if it is absolute, becomes the token's kid.`
+issue, secretKeyJwk. Its id, or the JWK's kid, becomes the token's kid, below the
+issuer's DID where the issuer is one.`
 
 // result is what lands in --output.
 type result struct {
@@ -54,10 +55,16 @@ const (
 type refused struct {
 	Reason credential.Reason `json:"reason"`
 	Detail string            `json:"detail"`
+	// Findings is everything that a strict issuer minds; Reason and Detail are the first.
+	Findings []lint.Finding `json:"findings,omitempty"`
 }
 
 func refusedBy(r *credential.Refusal) result {
-	return result{resultFailure, refused{r.Reason, r.Detail}}
+	return result{resultFailure, refused{Reason: r.Reason, Detail: r.Detail}}
+}
+
+func refusedFor(findings []lint.Finding) result {
+	return result{resultFailure, refused{findings[0].Reason, findings[0].Detail, findings}}
 }
 
 // badCall is a command line that is wrong only when it is looked at.
@@ -148,7 +155,19 @@ func (c *credentialIssueCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return badCall("%s", err)
 	}
-	token, refusal, err := c.sign(payload, paths, key)
+	if key.private == nil {
+		return badCall("the key file has no private key to sign with")
+	}
+	root, refusal := credential.ParseJSON(payload)
+	if refusal != nil {
+		return c.write(a, refusedBy(refusal))
+	}
+	kid, findings := lintInput(c.typ(root), root, key)
+	if len(findings) > 0 {
+		return c.write(a, refusedFor(findings))
+	}
+	key.kid = kid
+	token, refusal, err := c.sign(payload, c.typ(root), paths, key)
 	switch {
 	case err != nil:
 		return badCall("%s", err)
@@ -183,18 +202,7 @@ func (c *credentialIssueCmd) look(ctx context.Context, token string, key keyFile
 	return nil, nil
 }
 
-func (c *credentialIssueCmd) sign(payload []byte, paths []string, key keyFile) (string, *credential.Refusal, error) {
-	if key.private == nil {
-		return "", nil, errors.New("the key file has no private key to sign with")
-	}
-	root, refusal := credential.ParseJSON(payload)
-	if refusal != nil {
-		return "", refusal, nil
-	}
-	typ := c.typ(root)
-	if refusal := lint(typ, root, key); refusal != nil {
-		return "", refusal, nil
-	}
+func (c *credentialIssueCmd) sign(payload []byte, typ credential.Type, paths []string, key keyFile) (string, *credential.Refusal, error) {
 	signer, err := credential.NewTypedSigner(key.private, key.kid, typ)
 	if err != nil {
 		return "", nil, fmt.Errorf("use key: %w", err)

@@ -9,6 +9,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"sijil/verifier/credential"
+	"sijil/verifier/did"
 )
 
 // keyFile is one key of the caller's: a JWK, or a verification method around one or two.
@@ -64,4 +65,22 @@ func parseKeyFile(root credential.Value) (k keyFile, err error) {
 		return k, fmt.Errorf("alg %q does not fit the key, which is used with %s", alg, k.public.Alg)
 	}
 	return k, nil
+}
+
+// below is the key's kid as a DID URL, for an issuer that is a DID: a relative one would
+// leave a verifier to guess whose it is (vc-jose-cose §3.3.2).
+func (k keyFile) below(issuer string) string {
+	if strings.Contains(k.kid, ":") {
+		return k.kid
+	}
+	method := strings.TrimPrefix(strings.TrimPrefix(issuer, "did:key:"), "did:jwk:")
+	for _, url := range []string{issuer + "#" + method, issuer + "#0"} {
+		if _, own, err := did.SelfCertified(url, did.ForCredentials); err == nil && own.JWK.X == k.public.X && own.JWK.Y == k.public.Y {
+			return url
+		}
+	}
+	if k.kid == "" || did.IsSelfCertified(issuer) {
+		return "" // another's key
+	}
+	return issuer + "#" + k.kid
 }

@@ -1,56 +1,84 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"sijil/verifier"
 	"sijil/verifier/credential"
 	"sijil/verifier/did"
+	"sijil/verifier/lint"
 	"sijil/verifier/sdjwt"
 )
 
-// lint refuses what a strict issuer does not sign.
-func lint(typ credential.Type, root credential.Value, key keyFile) *credential.Refusal {
-	author, refusal := lintPayload(typ, root)
-	if refusal != nil {
-		return refusal
+// lintInput is what a strict issuer finds wrong with root and does not sign, else the kid to
+// sign it with.
+func lintInput(typ credential.Type, root credential.Value, key keyFile) (kid string, _ []lint.Finding) {
+	author, findings := lintPayload(typ, root)
+	if len(findings) > 0 {
+		return "", findings
 	}
 	if key.controller != "" && author != "" && author != key.controller {
-		return credential.Refuse(verifier.KeyNotForIssuer, "the key's controller is not the issuer, or holder, of the input")
+		return "", []lint.Finding{{Reason: verifier.KeyNotForIssuer, Detail: "the key's controller is not the issuer, or holder, of the input"}}
 	}
-	// A relative kid would leave a verifier to guess whose key it is (vc-jose-cose §3.3.2).
-	if id, _, absolute := did.Split(key.kid); strings.HasPrefix(author, "did:") && (!absolute || id != author) {
-		return credential.Refuse(credential.BadHeader, "the issuer is a DID, so that the key's id must be a DID URL below it")
+	if !strings.HasPrefix(author, "did:") {
+		return key.kid, nil
 	}
-	return nil
+	kid = key.below(author)
+	if id, _, absolute := did.Split(kid); !absolute || id != author {
+		return "", []lint.Finding{{Reason: credential.BadHeader, Detail: "the issuer is a DID, so that the key's id must be a DID URL below it"}}
+	}
+	return kid, nil
 }
 
-// lintPayload is who the payload is from.
-func lintPayload(typ credential.Type, root credential.Value) (string, *credential.Refusal) {
-	switch typ {
-	case sdjwt.TypeDC:
+// lintPayload is who the payload is from, or what is wrong with it.
+func lintPayload(typ credential.Type, root credential.Value) (string, []lint.Finding) {
+	if typ == sdjwt.TypeDC {
 		c, refusal := sdjwt.ReadClaims(root)
 		if refusal == nil {
 			_, refusal = credential.ReadTimes(root)
 		}
-		return c.Issuer, refusal
-	case sdjwt.TypeVP, credential.Type{Typ: credential.TypVP, Cty: "vp"}:
+		return c.Issuer, found(refusal)
+	}
+	presentation := typ == sdjwt.TypeVP || typ.Typ == credential.TypVP
+	if findings := lint.Lint(root, lint.Profile{Kind: kindOf(root, presentation), Claims: true}); len(findings) > 0 {
+		return "", findings
+	}
+	if presentation {
 		p, refusal := credential.ReadPresentation(credential.FormatVP, root)
-		if refusal != nil {
-			return "", refusal
-		}
 		for _, item := range p.Items {
-			if _, ok, refusal := credential.ReadEnvelope(item); !ok {
-				return "", credential.Refuse(credential.BadPayload, "a credential in it is not an EnvelopedVerifiableCredential")
-			} else if refusal != nil {
-				return "", refusal
+			if _, ok, _ := credential.ReadEnvelope(item); !ok {
+				return "", []lint.Finding{{Reason: credential.BadPayload, Path: "/verifiableCredential", Detail: "a credential in it is not an EnvelopedVerifiableCredential"}}
 			}
 		}
-		return p.Holder, nil
+		return p.Holder, found(refusal)
 	}
 	c, refusal := credential.ReadShape(root)
-	if refusal == nil {
-		_, refusal = c.Times()
+	return c.Issuer, found(refusal)
+}
+
+// kindOf is the profile that a document says it follows.
+func kindOf(root credential.Value, presentation bool) lint.Kind {
+	has := func(member, text string) bool {
+		return slices.ContainsFunc(root.Get(member).OneOrMany(), func(v credential.Value) bool {
+			s, _ := v.Text()
+			return strings.HasPrefix(s, text)
+		})
 	}
-	return c.Issuer, refusal
+	switch {
+	case presentation:
+		return lint.Presentation
+	case has("@context", "https://purl.imsglobal.org/spec/clr/v2p0/"):
+		return lint.Transcript
+	case has("@context", "https://purl.imsglobal.org/spec/ob/v3p0/"):
+		return lint.OpenBadge
+	}
+	return lint.Credential
+}
+
+func found(r *credential.Refusal) []lint.Finding {
+	if r == nil {
+		return nil
+	}
+	return []lint.Finding{{Reason: r.Reason, Detail: r.Detail}}
 }
