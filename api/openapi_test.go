@@ -74,6 +74,7 @@ var publicOperations = map[string]string{
 	"read-root-keys":         "as read-did-document",
 	"read-root-key":          "as read-did-document",
 	"read-root-vc-issuer":    "as read-did-document",
+	"read-bundle-keys":       "as read-did-document",
 }
 
 // questions are asked by POST and record nothing.

@@ -25,4 +25,5 @@ var resources = []func(*Server){
 	(*Server).registerStatistics,
 	(*Server).registerSigningKeys,
 	(*Server).registerIssuerMetadata,
+	(*Server).registerBundleKey,
 }

@@ -49,6 +49,8 @@ type Config struct {
 	Metrics *Metrics
 	// Publisher makes what verifiers fetch; without one, its operations fail.
 	Publisher Publisher
+	// BundleKeys is the public key of offline bundles as a JWKS; empty where none are made.
+	BundleKeys []byte
 	// RequestsPerSecond limits each client; 0 means 2,000, with bursts of twice that.
 	RequestsPerSecond float64
 	// TokensPerSecond limits token requests of each client id; 0 means 5, with bursts of 30.

@@ -18,9 +18,13 @@ func (a *App) API(publicURL string, limits Limits, metrics *prometheus.Registry)
 		return nil, err
 	}
 	a.followers, a.issuer = append(a.followers, issuing.follower()), issuing.Issuer
+	bundleKeys, err := a.BundleKeySet()
+	if err != nil {
+		return nil, err
+	}
 	cfg := api.Config{
 		Ledger: a.Ledger, Reader: a.Reader, Progress: a.Runner, Vault: a.Vault,
-		Tokens: tokens, Clients: a.Clients, LogID: a.LogID, Publisher: issuing.Publisher,
+		Tokens: tokens, Clients: a.Clients, LogID: a.LogID, Publisher: issuing.Publisher, BundleKeys: bundleKeys,
 		// The token key is the secret that servers of one ledger share; cursors get a key
 		// derived from it.
 		CursorKey: a.TokenKey.Seed(),

@@ -84,6 +84,9 @@ func TestExport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if got := g.Anyone().Get("/.well-known/bundle-jwks.json").Want(200); string(got.Body) != string(set) {
+			t.Errorf("published: %s", got.Body)
+		}
 		keys, err := keyfile.Parse(set)
 		if err != nil {
 			t.Fatal(err)
