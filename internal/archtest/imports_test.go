@@ -25,7 +25,8 @@ var imports = []row{
 	// Floor 1
 	{"domain/schema", []string{"domain", "domain/*"}},
 	{"domain/*", []string{"domain"}},
-	{"verifier/credential", nil},
+	{"verifier/edkey", nil},
+	{"verifier/credential", []string{"verifier/edkey"}},
 	{"verifier/did", []string{"verifier/credential"}},
 	{"verifier/status", []string{"verifier/credential"}},
 	{"verifier/sdjwt", []string{"verifier/credential"}},

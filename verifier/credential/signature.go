@@ -8,7 +8,13 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"math/big"
+
+	"sijil/verifier/edkey"
 )
+
+// seen remembers issuers' keys across verifications. It answers as crypto/ed25519 does,
+// whatever it remembers.
+var seen edkey.Memory
 
 // CheckSignature checks a JWS signature (RFC 7515 §5.2, RFC 7518 §3, RFC 8037 §3.1) over
 // exactly these bytes with a key and the one algorithm that [Alg] gives for it:
@@ -20,7 +26,7 @@ func CheckSignature(key crypto.PublicKey, alg string, message, sig []byte) *Refu
 	ok := false
 	switch k := key.(type) {
 	case ed25519.PublicKey:
-		ok = len(k) == ed25519.PublicKeySize && ed25519.Verify(k, message, sig)
+		ok = seen.Verify(k, message, sig)
 	case *ecdsa.PublicKey:
 		// r ‖ s, each at the width of the curve (RFC 7518 §3.4).
 		if n := (k.Curve.Params().BitSize + 7) / 8; len(sig) == 2*n {
