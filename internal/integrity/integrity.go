@@ -77,10 +77,12 @@ func (r Report) Whole() bool { return r.Broken == 0 }
 // shownProblems bounds what a report lists.
 const shownProblems = 20
 
-// Check walks the whole log. progress, if not nil, hears how many events were read. An
-// error means that the log could not be read to its end, and says nothing about it.
-func Check(ctx context.Context, log eventlog.Log, progress func(events int)) (Report, error) {
+// Check walks the whole log, with a slack as [Walk] has it. progress, if not nil, hears how
+// many events were read. An error means that the log could not be read to its end, and says
+// nothing about it.
+func Check(ctx context.Context, log eventlog.Log, slack time.Duration, progress func(events int)) (Report, error) {
 	w := NewWalk()
+	w.Slack = slack
 	for e, err := range log.All(ctx, 0) {
 		if err != nil {
 			return w.Report(), fmt.Errorf("reading the log: %w", err)
@@ -96,6 +98,11 @@ func Check(ctx context.Context, log eventlog.Log, progress func(events int)) (Re
 // Walk checks events one by one, in the order of the log. It remembers a few words for each
 // stream.
 type Walk struct {
+	// Slack is by how much recordedAt may lie before that of an event of another stream. An event
+	// store does not stamp, so that on it two appends of one moment may stand in the other
+	// order; within a stream none may, anywhere. 0 is for a log that always was in PostgreSQL.
+	Slack time.Duration
+
 	report   Report
 	recorded time.Time
 	streams  map[string]*stream
@@ -104,8 +111,9 @@ type Walk struct {
 }
 
 type stream struct {
-	head   eventlog.Revision
-	tenant string
+	head     eventlog.Revision
+	tenant   string
+	recorded time.Time
 }
 
 // NewWalk begins before the first event.
@@ -173,10 +181,10 @@ func (w *Walk) envelope(e eventlog.Recorded, s *stream) {
 	}
 	if m.RecordedAt.IsZero() {
 		w.broken(e, TimeOrder, "it has no recordedAt")
-	} else if m.RecordedAt.Before(w.recorded) {
-		w.broken(e, TimeOrder, "recorded at %s, an earlier event at %s", m.RecordedAt.Format(time.RFC3339Nano), w.recorded.Format(time.RFC3339Nano))
+	} else if earliest := latest(s.recorded, w.recorded.Add(-w.Slack)); m.RecordedAt.Before(earliest) {
+		w.broken(e, TimeOrder, "recorded at %s, an earlier event at %s", m.RecordedAt.Format(time.RFC3339Nano), latest(s.recorded, w.recorded).Format(time.RFC3339Nano))
 	} else {
-		w.recorded = m.RecordedAt
+		s.recorded, w.recorded = m.RecordedAt, latest(w.recorded, m.RecordedAt)
 	}
 	if s.tenant == "" {
 		s.tenant = m.Tenant
@@ -184,6 +192,13 @@ func (w *Walk) envelope(e eventlog.Recorded, s *stream) {
 	if m.Tenant == "" || m.Tenant != s.tenant {
 		w.broken(e, TenantMixed, "the event names tenant %q, its stream %q", m.Tenant, s.tenant)
 	}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func (w *Walk) broken(e eventlog.Recorded, r Rule, format string, args ...any) {

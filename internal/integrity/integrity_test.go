@@ -180,12 +180,40 @@ func TestCheckReadsTheLogToItsEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r, err := integrity.Check(t.Context(), log, nil)
+	r, err := integrity.Check(t.Context(), log, 0, nil)
 	if err != nil || !r.Whole() || r.Events != 5 || r.Signed != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}
 	log.FailRead = func(string) error { return errors.New("the disk is gone") }
-	if _, err := integrity.Check(t.Context(), log, nil); err == nil {
+	if _, err := integrity.Check(t.Context(), log, 0, nil); err == nil {
 		t.Error("a log that cannot be read is taken for whole")
+	}
+}
+
+// TestSlackIsBetweenStreamsOnly: on an event store two streams' times may cross a little, a
+// stream's own never.
+func TestSlackIsBetweenStreamsOnly(t *testing.T) {
+	for name, c := range map[string]struct {
+		at    int
+		back  time.Duration
+		slack time.Duration
+		want  int
+	}{
+		"another stream's moment before, without slack": {at: 1, back: 30 * time.Second, want: 1},
+		"another stream's moment before, with slack":    {at: 1, back: 30 * time.Second, slack: time.Minute},
+		"further back than the slack":                   {at: 1, back: 2 * time.Minute, slack: time.Minute, want: 1},
+		"within a stream, with slack":                   {at: 4, back: 2 * time.Second, slack: time.Minute, want: 1},
+	} {
+		events := whole(t)
+		was, _ := eventlog.RecordedAt(events[c.at].Meta)
+		restamp(&events[c.at], eventlog.Meta{Tenant: string(tenant), RecordedAt: was.Add(-c.back)})
+		w := integrity.NewWalk()
+		w.Slack = c.slack
+		for _, e := range events {
+			w.Add(e)
+		}
+		if r := w.Report(); r.Broken != c.want {
+			t.Errorf("%s: %v", name, r.Problems)
+		}
 	}
 }
