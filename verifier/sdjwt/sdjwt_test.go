@@ -94,7 +94,11 @@ func TestEverySingleByteChangeIsRefused(t *testing.T) {
 			t.Fatalf("%s, unchanged: %s", name, refusal)
 		}
 		for i := range token {
-			for _, c := range []byte{'A', '.', '~', '=', '\n', token[i] ^ 1, token[i] ^ 0x20, token[i] + 1} {
+			changes := []byte{token[i] ^ 1, token[i] + 1, 'A', '.', '~', '=', '\n', token[i] ^ 0x20}
+			if slowdown > 1 { // the race detector has seen enough then
+				changes = changes[:2]
+			}
+			for _, c := range changes {
 				changed := []byte(token)
 				changed[i] = c
 				if _, refusal := check(changed); c != token[i] && refusal == nil {
