@@ -53,7 +53,7 @@ func TestEverySingleByteChangeOfEveryKindOfTokenIsRefused(t *testing.T) {
 		}
 		for i := 0; i < len(token); i += step {
 			changed := bytes.Clone(token)
-			for _, c := range []byte{token[i] ^ 1, 'A', '~'} {
+			for _, c := range []byte{token[i] ^ 1, '~'} {
 				if changed[i] = c; c == token[i] {
 					continue
 				}

@@ -29,7 +29,7 @@ type recordID struct{ issuer, id string }
 // NewStore is the trust that b gives; name tells readers where it is from, as "bundle".
 func NewStore(name string, b bundle.Bundle) (*Store, error) {
 	s := &Store{
-		source: Source{name, b.Now.Time, b.Unsigned}, hasRecords: b.HasRecords, expires: b.Manifest.Expires.Time,
+		source: Source{Name: name, AsOf: b.Now.Time, Unsigned: b.Unsigned}, hasRecords: b.HasRecords, expires: b.Manifest.Expires.Time,
 		issuers: map[string]Issuer{}, keys: map[string][]OwnedKey{}, lists: map[string]*Fetched{},
 		records: make(map[recordID]Record, len(b.Records)), origins: map[string]bool{},
 	}
@@ -65,7 +65,9 @@ func (s *Store) addKeys(issuer string, keys []did.Key) error {
 				return err
 			}
 		}
-		s.keys[k.JWK.Kid] = append(s.keys[k.JWK.Kid], OwnedKey{issuer, k, s.expires})
+		for _, name := range []string{k.JWK.Kid, did.MultikeyID(k.JWK.Kid)} {
+			s.keys[name] = append(s.keys[name], OwnedKey{issuer, k, s.expires})
+		}
 	}
 	return nil
 }

@@ -205,7 +205,7 @@ func (w world) joseTokens(t testing.TB) map[credential.Format][]byte {
 		credential.FormatSDVC:      sd(concealed, sdjwt.TypeVC),
 		credential.FormatSDJWT:     sd(claims, sdjwt.TypeDC),
 		credential.FormatOpenBadge: w.foreigner.sign(t, "RS256", object{"typ": "JWT"}, w.badge(w.now)),
-		credential.FormatLegacy:    w.foreigner.sign(t, "ES384", object{"typ": "JWT"}, w.legacy(w.now)),
+		credential.FormatLegacy:    w.foreigner.sign(t, "ES256", object{"typ": "JWT"}, w.legacy(w.now)),
 	}
 }
 
