@@ -74,6 +74,12 @@ func (g *graduates) signed(who domain.ID) string {
 // verify judges a token as a stranger would: from what the ledger publishes.
 func (g *graduates) verify(token []byte) verifier.Verdict {
 	g.t.Helper()
+	return g.verifyWith(token, "application/vc+jwt")
+}
+
+// verifyWith judges a token by what the ledger publishes, with lists of that media type.
+func (g *graduates) verifyWith(token []byte, accept string) verifier.Verdict {
+	g.t.Helper()
 	base := "/institutions/" + string(g.School)
 	keys := g.Anyone().Get(base + "/jwks.json").Want(200)
 	name, err := did.Web(g.URL, string(g.School))
@@ -87,7 +93,7 @@ func (g *graduates) verify(token []byte) verifier.Verdict {
 	lists := map[string][]byte{}
 	for _, suffix := range []string{"", issuer.SuspensionSuffix} {
 		path := "/status/" + string(g.School) + "-1" + suffix
-		lists[g.URL+path] = g.Anyone().Get(path).Want(200).Body
+		lists[g.URL+path] = g.Anyone().Get(path, "Accept", accept).Want(200).Body
 	}
 	s, err := verifier.NewStore("test", bundle.Bundle{Now: did.Instant{Time: g.Clock.Now()}, Issuers: []did.Issuer{issuer}, Lists: lists})
 	if err != nil {
@@ -260,9 +266,30 @@ func TestWhatVerifiersFetch(t *testing.T) {
 	for _, bad := range []string{"x", string(g.School), string(g.School) + "-2", string(g.School) + "-01", string(g.School) + "-1-x", string(g.NewID("none")) + "-1"} {
 		nobody.Get("/status/"+bad).WantProblem(404, "not_found")
 	}
-	list := nobody.Get("/status/" + string(g.School) + "-1").Want(200)
-	if list.Header.Get("Content-Type") != "application/vc+jwt" || list.Header.Get("Cache-Control") != "public, max-age=30" || list.Header.Get("ETag") == "" {
-		t.Errorf("the list comes with %v", list.Header)
+	forms := map[string]*apitest.Response{}
+	for accept, want := range map[string]string{
+		"": "application/vc", "application/vc+jwt": "application/vc+jwt", "application/ld+json": "application/ld+json", "application/json": "application/json",
+		"text/html, */*;q=0.8": "application/vc", "application/vc+jwt, application/vc;q=0.9": "application/vc+jwt",
+	} {
+		r := nobody.Get("/status/"+string(g.School)+"-1", "Accept", accept).Want(200)
+		if r.Header.Get("Content-Type") != want || r.Header.Get("Cache-Control") != "public, max-age=30" || r.Header.Get("ETag") == "" || r.Header.Get("Vary") != "Accept" {
+			t.Errorf("for %q the list comes with %v", accept, r.Header)
+		}
+		if strings.HasPrefix(string(r.Body), "{") != (want != "application/vc+jwt") {
+			t.Errorf("for %q the list is %.40s", accept, r.Body)
+		}
+		forms[want] = r
+	}
+	nobody.Get("/status/"+string(g.School)+"-1", "Accept", "text/html").WantProblem(406, "not_acceptable")
+	list := forms["application/vc"]
+	if token := forms["application/vc+jwt"]; token.Header.Get("ETag") == list.Header.Get("ETag") {
+		t.Error("both forms of the list have one ETag")
+	}
+	if !strings.Contains(string(list.Body), `"cryptosuite":"eddsa-rdfc-2022"`) || !strings.Contains(string(list.Body), `"ttl":30000`) {
+		t.Errorf("the list is %s", list.Body)
+	}
+	if v := g.verifyWith(g.registrar.Get("/v1/credentials/"+id+"/token").Want(200).Body, ""); v.Overall != verifier.Valid {
+		t.Errorf("verdict by the lists as JSON: %+v", v)
 	}
 	same := nobody.Get("/status/"+string(g.School)+"-1", "If-None-Match", list.Header.Get("ETag")).Want(http.StatusNotModified)
 	if len(same.Body) > 0 {

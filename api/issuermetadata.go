@@ -20,6 +20,8 @@ type Publisher interface {
 	KeySet(ctx context.Context, id domain.ID) ([]byte, error)
 	Key(ctx context.Context, id domain.ID, fragment string) ([]byte, error)
 	VCIssuer(ctx context.Context, id domain.ID) ([]byte, error)
+	// Records is what was recorded as signed, of the credentials whose id begins so; prefix_too_short.
+	Records(ctx context.Context, id domain.ID, prefix string) ([]byte, error)
 	// The same of the authority whose ledger this is; not_found when that is not one.
 	RootDocument(ctx context.Context) ([]byte, error)
 	RootKeySet(ctx context.Context) ([]byte, error)
@@ -27,6 +29,8 @@ type Publisher interface {
 	RootVCIssuer(ctx context.Context) ([]byte, error)
 	// StatusList is the list with this name as a signed token, as it stands or, with at, as it stood.
 	StatusList(ctx context.Context, name string, at time.Time) (token []byte, etag string, err error)
+	// StatusListDocument is the same as JSON with an embedded proof; nil if its key cannot make one.
+	StatusListDocument(ctx context.Context, name string, at time.Time) (document []byte, etag string, err error)
 	// GenerateKey makes a key pair for the algorithm, keeps the private half, and gives what a
 	// proposal to authorize it says. The same kid gives the same key.
 	GenerateKey(ctx context.Context, id domain.ID, kid string, purpose institution.Purpose, alg string) (institution.AuthorizeKey, error)
@@ -58,6 +62,10 @@ func (s *Server) registerIssuerMetadata() {
 	publish(s, get("read-vc-issuer", "/.well-known/jwt-vc-issuer/institutions/{institution}", "The keys for credentials whose issuer is an institution's URL (SD-JWT VC issuer metadata)",
 		""), jsonType,
 		func(ctx context.Context, in *issuerInput) ([]byte, error) { return p.VCIssuer(ctx, in.Institution) })
+	publish(s, get("read-records", one+"/records", "What the ledger recorded as signed by an institution, for credentials whose id begins alike",
+		"How a verifier learns whether a credential of a retired or compromised key was recorded in time, without telling which one it checks: it sends the first digits "+
+			"of the id, as many as `records.prefixLength` in `read-issuer-keys` says, and finds its own by hash. Hashes and times only."), jsonType,
+		func(ctx context.Context, in *recordsInput) ([]byte, error) { return p.Records(ctx, in.Institution, in.Prefix) })
 	const sole = "For a ledger with one authority; 404 where there are several, or where the ledger is below a path of its host."
 	publish(s, get("read-root-did-document", "/.well-known/did.json", "The authority's DID document under the name of the ledger's host", sole), didType,
 		func(ctx context.Context, _ *rootInput) ([]byte, error) { return p.RootDocument(ctx) })
@@ -69,8 +77,10 @@ func (s *Server) registerIssuerMetadata() {
 		func(ctx context.Context, _ *rootInput) ([]byte, error) { return p.RootVCIssuer(ctx) })
 	raw(s, op{
 		ID: "read-status-list", Method: http.MethodGet, Path: "/status/{list}", Scope: public, Tag: tag,
-		Summary:     "A Bitstring Status List, as a signed application/vc+jwt",
-		Description: "Who reads it tells nobody which diploma they look at. With `timestamp` the list as it stood at that instant.",
+		Summary: "A signed Bitstring Status List, as JSON with an embedded proof or as a token",
+		Description: "Who reads it tells nobody which diploma they look at. With `timestamp` the list as it stood at that instant. " +
+			"`Accept: application/vc+jwt` gives the token; `application/vc`, `application/ld+json`, `application/json` or none gives the credential as JSON with an " +
+			"`eddsa-rdfc-2022` proof, or the token where the institution's status key is not Ed25519.",
 	}, s.readStatusList)
 }
 
@@ -98,6 +108,12 @@ type issuerKeyInput struct {
 	Cached
 	Institution domain.ID `path:"institution"`
 	Kid         string    `path:"kid" maxLength:"80"`
+}
+
+type recordsInput struct {
+	Cached
+	Institution domain.ID `path:"institution"`
+	Prefix      string    `query:"prefix" pattern:"^[0-9a-f]{0,4}$"`
 }
 
 type rootInput struct{ Cached }

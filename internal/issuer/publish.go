@@ -3,6 +3,7 @@ package issuer
 import (
 	"context"
 	"crypto"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"sijil/domain"
 	"sijil/domain/institution"
 	"sijil/verifier/credential"
+	"sijil/verifier/dataintegrity"
 	"sijil/verifier/did"
 	"sijil/verifier/status"
 )
@@ -37,8 +39,12 @@ type Bits interface {
 type Publisher struct {
 	// Authority is whose ledger this is, not_found when that is not one; nil for nobody's.
 	Authority func(context.Context) (domain.ID, error)
+	// Recorded answers verifiers who ask about what a retired or compromised key signed; nil for
+	// none.
+	Recorded Recorded
 
 	issuer *Issuer
+	counts counts
 	bits   Bits
 
 	mu    sync.Mutex
@@ -50,11 +56,14 @@ func NewPublisher(i *Issuer, bits Bits) *Publisher {
 	return &Publisher{issuer: i, bits: bits, lists: map[string]List{}}
 }
 
-// List is a signed status list.
+// List is a signed status list in the two forms it is served in.
 type List struct {
-	Token []byte
-	// ETag changes when the content does, and when the list is signed again.
-	ETag string
+	Token []byte // vc+jwt
+	// Document is the same as JSON with an eddsa-rdfc-2022 proof; nil where the status key is
+	// not Ed25519, which that proof needs.
+	Document []byte
+	// ETag and DocumentETag change when the content does, and when the list is signed again.
+	ETag, DocumentETag string
 	// ValidFrom is when it was signed.
 	ValidFrom time.Time
 	changed   string
@@ -84,6 +93,13 @@ func parseList(name string) (inst domain.ID, n int, purpose string, ok bool) {
 func (p *Publisher) StatusList(ctx context.Context, name string, at time.Time) (token []byte, etag string, err error) {
 	l, err := p.List(ctx, name, at, listLife)
 	return l.Token, l.ETag, err
+}
+
+// StatusListDocument is StatusList as JSON with an embedded proof. There is none (nil) where
+// the status key cannot make one.
+func (p *Publisher) StatusListDocument(ctx context.Context, name string, at time.Time) (document []byte, etag string, err error) {
+	l, err := p.List(ctx, name, at, listLife)
+	return l.Document, l.DocumentETag, err
 }
 
 // List is StatusList good for as long as life: offline bundles are read later.
@@ -133,18 +149,45 @@ func (p *Publisher) List(ctx context.Context, name string, at time.Time, life ti
 	if err != nil {
 		return List{}, fmt.Errorf("composing a status list: %w", err)
 	}
-	token, err := sign(signer, did.KeyID(issuerDID, did.ForStatus, key.Kid), doc)
-	if err != nil {
+	l := List{ValidFrom: from, changed: changed}
+	if err := l.sign(signer, did.KeyID(issuerDID, did.ForStatus, key.Kid), doc); err != nil {
 		return List{}, err
 	}
-	sum := sha256.Sum256([]byte(token))
-	l := List{Token: []byte(token), ETag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, ValidFrom: from, changed: changed}
 	if cached != "" {
 		p.mu.Lock()
 		p.lists[cached] = l
 		p.mu.Unlock()
 	}
 	return l, nil
+}
+
+// sign makes both forms of a list.
+func (l *List) sign(key crypto.Signer, kid string, doc status.ListCredential) error {
+	token, err := sign(key, kid, doc)
+	if err != nil {
+		return err
+	}
+	l.Token, l.ETag = []byte(token), etag([]byte(token))
+	if _, ok := key.Public().(ed25519.PublicKey); !ok {
+		return nil
+	}
+	payload, err := credential.Payload(doc)
+	if err != nil {
+		return fmt.Errorf("encoding a status list: %w", err)
+	}
+	l.Document, err = dataintegrity.Sign(payload, key, dataintegrity.Options{
+		VerificationMethod: kid, Purpose: credential.AssertionMethod, Created: l.ValidFrom,
+	})
+	if err != nil {
+		return fmt.Errorf("signing a status list: %w", err)
+	}
+	l.DocumentETag = etag(l.Document)
+	return nil
+}
+
+func etag(b []byte) string {
+	sum := sha256.Sum256(b)
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 }
 
 // sign is doc as a vc+jwt.

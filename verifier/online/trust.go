@@ -19,8 +19,7 @@ import (
 // key is refused everywhere within this time.
 const keepIssuer = time.Minute
 
-// Trust asks registered ledgers. It implements [verifier.Trust] without a ledger extract:
-// what a retired or compromised key signed cannot be confirmed online, a bundle can.
+// Trust asks registered ledgers. It implements [verifier.Trust].
 type Trust struct {
 	ledgers []ledger
 	now     func() time.Time
@@ -30,6 +29,7 @@ type Trust struct {
 	// and nobody's diploma could be confirmed.
 	strangers *rate.Limiter
 	lists     *cache[*verifier.Fetched]
+	records   *cache[did.RecordSet]
 }
 
 type ledger struct {
@@ -43,7 +43,7 @@ type ledger struct {
 // loopback host, so that a ledger can be tried on one machine, and such a ledger is
 // reached on loopback addresses alone.
 func New(now func() time.Time, ledgers ...string) (*Trust, error) {
-	t := &Trust{now: now, issuers: newCache[did.Issuer](now, keepIssuer, 4096), strangers: rate.NewLimiter(20, 100), lists: newCache[*verifier.Fetched](now, verifier.MaxStatusAge, 512)}
+	t := &Trust{now: now, issuers: newCache[did.Issuer](now, keepIssuer, 4096), strangers: rate.NewLimiter(20, 100), lists: newCache[*verifier.Fetched](now, verifier.MaxStatusAge, 512), records: newCache[did.RecordSet](now, keepRecords, maxRecordSets)}
 	for _, raw := range ledgers {
 		base := strings.TrimRight(raw, "/")
 		u, err := url.Parse(base)
@@ -81,12 +81,16 @@ func (t *Trust) Keys(ctx context.Context, kid string) ([]verifier.OwnedKey, erro
 	if err != nil {
 		return nil, err
 	}
-	for _, k := range issuer.Keys {
-		if k.JWK.Kid == kid {
-			return []verifier.OwnedKey{{Issuer: id, Key: k}}, nil
+	var keys []verifier.OwnedKey
+	for _, k := range issuer.Keys { // one for several purposes is there several times
+		if k.JWK.Kid == kid || did.MultikeyID(k.JWK.Kid) == kid {
+			keys = append(keys, verifier.OwnedKey{Issuer: id, Key: k})
 		}
 	}
-	return nil, verifier.ErrUnknown
+	if len(keys) == 0 {
+		return nil, verifier.ErrUnknown
+	}
+	return keys, nil
 }
 
 // Issuer implements [verifier.Trust].
@@ -99,21 +103,28 @@ func (t *Trust) Issuer(ctx context.Context, id string) (verifier.Issuer, error) 
 }
 
 func (t *Trust) issuer(ctx context.Context, id string) (did.Issuer, error) {
+	l, at, ok := t.home(id)
+	if !ok {
+		return did.Issuer{}, verifier.ErrUnknown
+	}
+	i, _, err := t.issuers.get(ctx, id, keepIssuer, func(ctx context.Context) (did.Issuer, error) {
+		if !t.issuers.knows(id) && !t.strangers.AllowN(t.now(), 1) {
+			return did.Issuer{}, fmt.Errorf("%w: too many institutions never heard of are asked for", verifier.ErrUnreachable)
+		}
+		return l.issuer(ctx, id, at)
+	})
+	return i, err
+}
+
+// home is the registered ledger of an institution's DID, and where that publishes about it.
+func (t *Trust) home(id string) (l ledger, at string, ok bool) {
 	for _, l := range t.ledgers {
 		if rest, ok := strings.CutPrefix(id, l.didPrefix); ok && rest != "" && !strings.Contains(rest, ":") {
-			if _, _, err := did.Location(id); err != nil {
-				return did.Issuer{}, verifier.ErrUnknown
-			}
-			i, _, err := t.issuers.get(ctx, id, keepIssuer, func(ctx context.Context) (did.Issuer, error) {
-				if !t.issuers.knows(id) && !t.strangers.AllowN(t.now(), 1) {
-					return did.Issuer{}, fmt.Errorf("%w: too many institutions never heard of are asked for", verifier.ErrUnreachable)
-				}
-				return l.issuer(ctx, id, l.base+"/institutions/"+rest)
-			})
-			return i, err
+			_, _, err := did.Location(id)
+			return l, l.base + "/institutions/" + rest, err == nil
 		}
 	}
-	return did.Issuer{}, verifier.ErrUnknown
+	return ledger{}, "", false
 }
 
 // issuer prefers the key set, which has the history, to the DID document, which has only
@@ -146,7 +157,7 @@ func (t *Trust) StatusList(ctx context.Context, list string, maxAge time.Duratio
 			continue // also no dots and slashes: the path is what it looks like
 		}
 		f, at, err := t.lists.get(ctx, list, maxAge, func(ctx context.Context) (*verifier.Fetched, error) {
-			b, err := l.client.get(ctx, list, "application/vc+jwt")
+			b, err := l.client.get(ctx, list, "application/vc+jwt, application/vc;q=0.9, application/ld+json;q=0.8")
 			if errors.Is(err, errNotFound) {
 				return nil, fmt.Errorf("%w: %w", verifier.ErrUnreachable, err)
 			}
@@ -161,11 +172,6 @@ func (t *Trust) StatusList(ctx context.Context, list string, maxAge time.Duratio
 		return f.Aged(t.now().Sub(at)), nil
 	}
 	return nil, verifier.ErrUnknown
-}
-
-// Record implements [verifier.Trust].
-func (t *Trust) Record(context.Context, string, string) (verifier.Record, error) {
-	return verifier.Record{}, verifier.ErrNoLedger
 }
 
 // Knows implements [verifier.Trust].
@@ -184,5 +190,5 @@ func (t *Trust) Source() verifier.Source {
 	for _, l := range t.ledgers {
 		origins = append(origins, l.origin)
 	}
-	return verifier.Source{Name: strings.Join(origins, ", ")}
+	return verifier.Source{Name: strings.Join(origins, ", "), Asks: true}
 }
