@@ -206,7 +206,7 @@ func TestSlackIsBetweenStreamsOnly(t *testing.T) {
 	} {
 		events := whole(t)
 		was, _ := eventlog.RecordedAt(events[c.at].Meta)
-		restamp(&events[c.at], eventlog.Meta{Tenant: string(tenant), RecordedAt: was.Add(-c.back)})
+		events[c.at].Meta = eventlog.Meta{Tenant: string(tenant), RecordedAt: was.Add(-c.back)}.Encode()
 		w := integrity.NewWalk()
 		w.Slack = c.slack
 		for _, e := range events {
