@@ -38,7 +38,7 @@ const faults = `(() => {
 })()`
 
 func TestThePageInFourLanguagesOnPhoneAndDesk(t *testing.T) {
-	p := open(t)
+	p := open(t, sharing(t))
 	headings := map[string][4]string{
 		"en": {"Check a diploma", "Valid", "Not valid", "Cannot confirm"},
 		"fr": {"Vérifier un diplôme", "Valable", "Non valable", "Impossible de confirmer"},
@@ -96,7 +96,7 @@ func TestThePageInFourLanguagesOnPhoneAndDesk(t *testing.T) {
 }
 
 func TestMarkupInANameStaysText(t *testing.T) {
-	p := open(t)
+	p := open(t, sharing(t))
 	p.paste("/", token(t, "0017-control--html-in-name"))
 	if name := run(p, chromedp.Text("dd")); name != `<img src=x onerror=alert(1)> & "O'Neil"` {
 		t.Errorf("name is shown as %q", name)
@@ -121,7 +121,7 @@ func focused(p *tab, steps int) (ids []string) {
 }
 
 func TestThePageIsUsedWithAKeyboard(t *testing.T) {
-	p := open(t)
+	p := open(t, sharing(t))
 	p.visit("/?lang=fr")
 	if got, want := focused(p, 8), []string{"skip", "en", "ar", "bs", "credential", "file", "check", "scan"}; !slices.Equal(got, want) {
 		t.Errorf("the order is %v, want %v", got, want)
@@ -148,7 +148,7 @@ func absolute(t *testing.T, name string) string {
 }
 
 func TestThePageNeedsNoScript(t *testing.T) {
-	p := open(t)
+	p := open(t, sharing(t))
 	if _, err := chromedp.Call(p.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func TestThePageNeedsNoScript(t *testing.T) {
 }
 
 func TestALinkThatCarriesACredentialIsRead(t *testing.T) {
-	p := open(t)
+	p := open(t, sharing(t))
 	p.do(chromedp.Navigate(p.server.URL+"/v?lang=en#"+token(t, "0001-control--plain-0")), chromedp.WaitVisible(".verdict.good"))
 	if at := run(p, chromedp.Location()); strings.Contains(at, "eyJ") {
 		t.Errorf("the credential stays in the address: %s", at)
@@ -186,7 +186,7 @@ func TestALinkThatCarriesACredentialIsRead(t *testing.T) {
 }
 
 func TestACameraReadsAQRCode(t *testing.T) {
-	p := open(t)
+	p := open(t, sharing(t))
 	p.visit("/?lang=en")
 	if slices.Contains(p.asked(), "/jsqr.js") {
 		t.Error("the reader is loaded before a camera is used")
@@ -196,7 +196,7 @@ func TestACameraReadsAQRCode(t *testing.T) {
 }
 
 func TestTheAnswerIsPrintedWithoutTheForm(t *testing.T) {
-	p := open(t)
+	p := open(t, sharing(t))
 	p.paste("/?lang=en", token(t, "0001-control--plain-0"))
 	if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}); err != nil {
 		t.Fatal(err)

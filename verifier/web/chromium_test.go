@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -122,7 +123,7 @@ type tab struct {
 
 // open gives a new tab on a new server, or skips the test where there is no browser and nobody
 // promised one.
-func open(t *testing.T) *tab {
+func open(t *testing.T, h http.Handler) *tab {
 	chromium.once.Do(func() { chromium.err = startBrowser() })
 	if errors.Is(chromium.err, errNoBrowser) && os.Getenv("CI") != "true" {
 		t.Skip(chromium.err)
@@ -131,7 +132,7 @@ func open(t *testing.T) *tab {
 	}
 	ctx, stop := chromedp.NewContext(chromium.ctx)
 	t.Cleanup(stop)
-	p := &tab{T: t, ctx: ctx, server: httptest.NewServer(sharing(t))}
+	p := &tab{T: t, ctx: ctx, server: httptest.NewServer(h)}
 	t.Cleanup(p.server.Close)
 	if err := chromedp.Listen(ctx, p.heard); err != nil {
 		t.Fatal(err)

