@@ -65,7 +65,9 @@ func (s *Server) registerIssuerMetadata() {
 	publish(s, get("read-records", one+"/records", "What the ledger recorded as signed by an institution, for credentials whose id begins alike",
 		"How a verifier learns whether a credential of a retired or compromised key was recorded in time, without telling which one it checks: it sends the first digits "+
 			"of the id, as many as `records.prefixLength` in `read-issuer-keys` says, and finds its own by hash. Hashes and times only."), jsonType,
-		func(ctx context.Context, in *recordsInput) ([]byte, error) { return p.Records(ctx, in.Institution, in.Prefix) })
+		func(ctx context.Context, in *recordsInput) ([]byte, error) {
+			return p.Records(ctx, in.Institution, in.Prefix)
+		})
 	const sole = "For a ledger with one authority; 404 where there are several, or where the ledger is below a path of its host."
 	publish(s, get("read-root-did-document", "/.well-known/did.json", "The authority's DID document under the name of the ledger's host", sole), didType,
 		func(ctx context.Context, _ *rootInput) ([]byte, error) { return p.RootDocument(ctx) })

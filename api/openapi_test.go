@@ -69,6 +69,7 @@ var publicOperations = map[string]string{
 	"read-status-list":  "as read-did-document",
 
 	"read-issuer-key":        "as read-did-document",
+	"read-records":           "as read-did-document",
 	"read-vc-issuer":         "as read-did-document",
 	"read-root-did-document": "as read-did-document",
 	"read-root-keys":         "as read-did-document",

@@ -31,6 +31,7 @@ var _ = explain(
 	Code{"date_out_of_order", 409, "The day lies before the last change of the same kind, or outside of what it changes. What held on earlier days is not rewritten.", "Use a day on or after the last change."},
 	Code{"kid_taken", 409, "The kid names another key, and is never used again.", "Choose another kid."},
 	Code{"key_taken", 409, "The key is registered under another kid: one key has one name and one purpose.", "Make a new key."},
+	Code{"prefix_too_short", 422, "More credentials begin so than one answer holds.", "Ask with as many digits as `records.prefixLength` in `jwks.json` says."},
 	Code{"key_withdrawn", 410, "The key was compromised, and a reader of one key sees no history.", "Read `jwks.json`, which says since when, or the DID document, which leaves it out."},
 	Code{"proposal_lapsed", 409, "Nobody approved the proposal in time.", "Propose it again, and let another officer approve it within seven days."},
 	Code{"key_retired", 409, "The key was retired already.", "Nothing: a retirement does not move."},

@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"sijil/verifier/credential"
@@ -48,7 +49,9 @@ func (c *check) span(times credential.Times) Line {
 // under the same id is a forgery even if the signature holds.
 func (c *check) anchoring(ctx context.Context) {
 	rec, err := Record{}, ErrUnknown
-	if c.cred.ID != "" {
+	if c.trust.Source().Asks && !c.ended() {
+		err = ErrNoLedger
+	} else if c.cred.ID != "" {
 		rec, err = c.trust.Record(ctx, c.cred.Issuer, c.cred.ID)
 	}
 	switch {
@@ -63,6 +66,13 @@ func (c *check) anchoring(ctx context.Context) {
 		c.verdict.Credential.RecordedAt = given(rec.RecordedAt)
 		c.verdict.Lines.Anchoring = c.line(True, "", rec.RecordedAt)
 	}
+}
+
+// ended reports whether a key of the issuer's is retired or compromised.
+func (c *check) ended() bool {
+	return slices.ContainsFunc(c.keys, func(k OwnedKey) bool {
+		return !k.ValidTo.IsZero() && !c.verdict.At.Before(k.ValidTo.Time) || !k.CompromisedAt.IsZero()
+	})
 }
 
 // accreditation asks whether the issuer was accredited on the award date, where the trust

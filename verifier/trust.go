@@ -57,6 +57,9 @@ type Trust interface {
 type Source struct {
 	Name string    // as "bundle" or "https://ledger.example"
 	AsOf time.Time // when what it says was gathered; zero: as it is asked
+	// Asks: a record has to be asked for, and who is asked learns that something is checked. So
+	// it is done only where the answer decides: for a key that is retired or compromised.
+	Asks bool
 	// Unsigned: nothing shows who made it. Every verdict from it carries a warning.
 	Unsigned bool
 }

@@ -37,7 +37,7 @@ type Config struct {
 	// KeyPlaces are where institutions' signing keys lie; its zero value is the data directory.
 	KeyPlaces KeyPlaces
 	Now       func() time.Time
-	Logger *slog.Logger // nil means slog.Default()
+	Logger    *slog.Logger // nil means slog.Default()
 }
 
 // App is one process's ledger. Its parts may be used directly.

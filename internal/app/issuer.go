@@ -12,6 +12,7 @@ import (
 	"sijil/domain"
 	"sijil/internal/issuer"
 	"sijil/projections"
+	"sijil/verifier/did"
 )
 
 // Issuing is the part of the service that signs and publishes, under one public URL.
@@ -30,6 +31,7 @@ func (a *App) Issuing(publicURL string) (*Issuing, error) {
 		return nil, err
 	}
 	p := issuer.NewPublisher(i, statusBits{a.Reader})
+	p.Recorded = recorded{a.Reader}
 	p.Authority = func(ctx context.Context) (domain.ID, error) { return projections.SoleAuthority(ctx, a.DB.Projector) }
 	return &Issuing{Issuer: i, Publisher: p, Place: a.IssuerPlace()}, nil
 }
@@ -93,6 +95,36 @@ func (b statusBits) Bits(ctx context.Context, tenant, institution domain.ID, n i
 		_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(i))) // never fails
 	}
 	return set, length, string(h.Sum(nil)), ok, err
+}
+
+// recorded reads what was signed from the read models.
+type recorded struct{ reader *projections.Reader }
+
+// Count implements [issuer.Recorded].
+func (r recorded) Count(ctx context.Context, tenant, institution domain.ID) (n int, err error) {
+	err = r.reader.View(ctx, projections.Scope{Tenant: tenant, Institutions: []domain.ID{institution}}, func(tx pgx.Tx) error {
+		n, err = projections.RecordedCount(ctx, tx, tenant, institution)
+		return err
+	})
+	return n, err
+}
+
+// Begin implements [issuer.Recorded].
+func (r recorded) Begin(ctx context.Context, tenant, institution domain.ID, prefix string, limit int) ([]did.RecordLine, error) {
+	var rows []projections.RecordedCredential
+	err := r.reader.View(ctx, projections.Scope{Tenant: tenant, Institutions: []domain.ID{institution}}, func(tx pgx.Tx) (err error) {
+		rows, err = projections.RecordedCredentials(ctx, tx, tenant, institution, prefix, limit)
+		return err
+	})
+	lines := make([]did.RecordLine, 0, len(rows))
+	for _, c := range rows {
+		payload, perr := c.Payload()
+		if perr != nil {
+			return nil, perr
+		}
+		lines = append(lines, did.NewRecordLine("urn:uuid:"+string(c.Credential), payload, did.Instant{Time: c.SignedAt.UTC()}))
+	}
+	return lines, err
 }
 
 // farFuture is after everything that was recorded.

@@ -71,8 +71,15 @@ func (p *Publisher) DIDDocument(ctx context.Context, id domain.ID) ([]byte, erro
 
 // KeySet is the JSON at /institutions/{id}/jwks.json: every key with its history.
 func (p *Publisher) KeySet(ctx context.Context, id domain.ID) ([]byte, error) {
-	issuer, err := p.Issuer(ctx, id)
+	tenant, s, err := p.issuer.ledger.IssuingInstitution(ctx, id)
 	if err != nil {
+		return nil, err
+	}
+	issuer, err := p.issuer.trusted(id, s)
+	if err != nil {
+		return nil, err
+	}
+	if issuer.Records, err = p.recordIndex(ctx, tenant, id); err != nil {
 		return nil, err
 	}
 	return json.Marshal(did.NewKeySet(issuer))

@@ -43,6 +43,8 @@ type Issuer struct {
 	// Accreditations are all spans in which the institution was accredited as a whole;
 	// absent when the source does not say, which a verifier reports as not checked.
 	Accreditations []Accreditation `json:"accreditations,omitempty"`
+	// Records is how a ledger online is asked what it recorded; a bundle has the extract itself.
+	Records *RecordIndex `json:"-"`
 }
 
 // Key is a public key with its lifetime as the ledger's history has it.

@@ -18,6 +18,8 @@ type KeySet struct {
 	SuspensionSuffix string          `json:"suspensionSuffix,omitempty"`
 	Keys             []PublishedKey  `json:"keys"`
 	Accreditations   []Accreditation `json:"accreditations,omitempty"`
+	// Records says how to ask what the ledger recorded; absent where it does not publish that.
+	Records *RecordIndex `json:"records,omitempty"`
 }
 
 // PublishedKey is a JWK with purpose and lifetime beside its own members.
@@ -33,7 +35,7 @@ type PublishedKey struct {
 func NewKeySet(issuer Issuer) KeySet {
 	set := KeySet{
 		Issuer: issuer.ID, Name: issuer.Name, StatusRequired: issuer.StatusRequired, SuspensionSuffix: issuer.SuspensionSuffix,
-		Keys: []PublishedKey{}, Accreditations: issuer.Accreditations,
+		Keys: []PublishedKey{}, Accreditations: issuer.Accreditations, Records: issuer.Records,
 	}
 	for _, k := range issuer.Keys {
 		set.Keys = append(set.Keys, PublishedKey{k.JWK, k.Purpose, k.ValidFrom, k.ValidTo, k.CompromisedAt})
@@ -55,7 +57,7 @@ func ParseKeySet(b []byte, id string) (Issuer, error) {
 	if err := json.Unmarshal(b, &set); err != nil {
 		return Issuer{}, fmt.Errorf("read JWKS: %w", err)
 	}
-	out := Issuer{ID: set.Issuer, Name: set.Name, StatusRequired: set.StatusRequired, SuspensionSuffix: set.SuspensionSuffix, Accreditations: set.Accreditations}
+	out := Issuer{ID: set.Issuer, Name: set.Name, StatusRequired: set.StatusRequired, SuspensionSuffix: set.SuspensionSuffix, Accreditations: set.Accreditations, Records: set.Records}
 	for i, v := range root.Get("keys").Items() {
 		if _, err := credential.ReadJWK(v); err != nil {
 			return Issuer{}, fmt.Errorf("read published key: %w", err)

@@ -1,0 +1,61 @@
+package projections
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"sijil/domain"
+)
+
+// RecordedCredential is that a credential was signed, and when the log took that.
+type RecordedCredential struct {
+	Credential    domain.ID
+	PayloadSHA256 string
+	SignedAt      time.Time
+}
+
+const (
+	recordedSQL = `SELECT credential, payload_sha256, signed_at FROM read.credentials
+		WHERE tenant = $1 AND institution = $2 AND signed_at IS NOT NULL AND credential BETWEEN $3 AND $4 ORDER BY credential LIMIT $5`
+	recordedCountSQL = `SELECT count(*)::int FROM read.credentials WHERE tenant = $1 AND institution = $2 AND signed_at IS NOT NULL`
+)
+
+// RecordedCredentials are those of an institution whose id begins with these hexadecimal
+// digits, at most eight of them, whatever became of them since; at most limit.
+func RecordedCredentials(ctx context.Context, tx pgx.Tx, tenant, institution domain.ID, prefix string, limit int) ([]RecordedCredential, error) {
+	return many[RecordedCredential](ctx, tx, recordedSQL, tenant, institution, edge(prefix, '0'), edge(prefix, 'f'), limit)
+}
+
+// edge is the first or the last id that begins with prefix.
+func edge(prefix string, rest rune) domain.ID {
+	id := []rune("00000000-0000-0000-0000-000000000000")
+	for i, r := range id {
+		switch {
+		case i < len(prefix):
+			id[i] = rune(prefix[i])
+		case r != '-':
+			id[i] = rest
+		}
+	}
+	return domain.ID(string(id))
+}
+
+// RecordedCount is how many credentials of an institution were signed.
+func RecordedCount(ctx context.Context, tx pgx.Tx, tenant, institution domain.ID) (n int, err error) {
+	if err := tx.QueryRow(ctx, recordedCountSQL, tenant, institution).Scan(&n); err != nil {
+		return 0, fmt.Errorf("counting signed credentials: %w", err)
+	}
+	return n, nil
+}
+
+// Payload is the hash of the signed payload; an error when the row is not what its writer wrote.
+func (r RecordedCredential) Payload() (sum [32]byte, err error) {
+	if n, err := hex.Decode(sum[:], []byte(r.PayloadSHA256)); err != nil || n != len(sum) {
+		return sum, fmt.Errorf("the payload's hash of credential %s is damaged", r.Credential)
+	}
+	return sum, nil
+}
