@@ -39,9 +39,7 @@ func newConn(ctx context.Context, cfg Config, client *esdb.Configuration) (*conn
 		bridge(ctx, cfg.Logger, level, format, args)
 		if format == lostMessage && len(args) == 1 {
 			if err, ok := args[0].(error); ok && status.Code(err) == codes.Unavailable {
-				c.broken.Store(true)
-				c.entry.Lock()
-				c.entry.Unlock() //nolint:staticcheck // to have waited is the point
+				c.forbid()
 			}
 		}
 	}
@@ -67,13 +65,19 @@ func (c *conn) enter() bool {
 	return true
 }
 
+// forbid lets nobody enter any more. When it returns, whoever did before has the client's
+// connection, and is counted.
+func (c *conn) forbid() {
+	c.entry.Lock()
+	defer c.entry.Unlock()
+	c.broken.Store(true)
+}
+
 // retire takes the client out of use: nobody enters any more, subscriptions stop, calls
 // under way may end within grace, and then it is closed. Calls that hang inside the client
 // are thrown out by that; call knows how to catch them.
 func (c *conn) retire(grace time.Duration) {
-	c.broken.Store(true)
-	c.entry.Lock()
-	c.entry.Unlock() //nolint:staticcheck // whoever is inside has been counted now
+	c.forbid()
 	c.end()
 	drained := make(chan struct{})
 	go func() {

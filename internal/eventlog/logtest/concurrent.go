@@ -68,7 +68,8 @@ func sameAppendAtOnce(e *env) {
 
 func batchIsWhole(e *env) {
 	l := e.open()
-	const size, batches = 7, 40
+	const size = 7
+	batches := e.rounds(40)
 	stop := make(chan struct{})
 	var watch sync.WaitGroup
 	whole := func(n int, what string) {
@@ -232,7 +233,7 @@ func newSubscriber() *subscriber {
 
 func liveSubscriber(e *env) {
 	l := e.open()
-	e.followWriters([]eventlog.Log{l}, l, 25)
+	e.followWriters([]eventlog.Log{l}, l, e.rounds(25))
 }
 
 // followWriters lets many writers append through logs, which share one storage, while

@@ -21,6 +21,14 @@ type env struct {
 	ctx context.Context // ends when the case has used up its patience
 }
 
+// rounds is n, or where the suite is light a quarter of it.
+func (e *env) rounds(n int) int {
+	if e.Light {
+		return n/4 + 1
+	}
+	return n
+}
+
 func (e *env) open() eventlog.Log {
 	e.Helper()
 	return e.Open(e.TB)

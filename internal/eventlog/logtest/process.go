@@ -102,5 +102,5 @@ func secondIsWoken(e *env) {
 func twoProcessesWrite(e *env) {
 	a := e.open()
 	b := e.Second(e.TB, a)
-	e.followWriters([]eventlog.Log{a, b}, b, 12)
+	e.followWriters([]eventlog.Log{a, b}, b, e.rounds(12))
 }

@@ -159,7 +159,7 @@ func readersAreFree(e *env) {
 	l := e.open()
 	stored := e.append(l, "s-1", eventlog.NoStream, drafts(1, 50)...)
 	n := 0
-	for range 100 { // more readers than an adapter has connections
+	for range e.rounds(100) { // more readers than an adapter has connections
 		for r, err := range l.All(e.ctx, 0) {
 			e.check(err, "reading")
 			for _, err := range l.Read(e.ctx, r.Stream, r.Revision) {
