@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"encoding/json"
 	"os"
@@ -13,7 +14,9 @@ import (
 
 	"sijil/verifier/bundle"
 	"sijil/verifier/credential"
+	"sijil/verifier/dataintegrity"
 	"sijil/verifier/did"
+	"sijil/verifier/status"
 )
 
 const joseVectors = "testdata/vectors/jose/"
@@ -144,7 +147,13 @@ func TestOurVectorsGetTheirVerdict(t *testing.T) {
 func makeVectors(t *testing.T) ours {
 	w := newWorld(t)
 	w.bits.Set(8)
-	out := ours{At: w.now, Issuers: []did.Issuer{w.ledger.issuer, w.foreigner.issuer}, Lists: map[string]string{w.list: string(w.listToken(t, w.now.AddDate(0, 0, 1)))}}
+	w.ledger.issuer.SuspensionSuffix = "-suspension"
+	suspended := status.NewBits(0)
+	suspended.Set(9)
+	beside := w.list + w.ledger.issuer.SuspensionSuffix
+	out := ours{At: w.now, Issuers: []did.Issuer{w.ledger.issuer, w.foreigner.issuer}, Lists: map[string]string{
+		w.list: string(w.listToken(t, w.now.AddDate(0, 0, 1))), beside: string(w.listOf(t, beside, status.Suspension, suspended, w.now.AddDate(0, 0, 1))),
+	}}
 	add := func(name string, token []byte, format credential.Format, overall Overall, reason credential.Reason) *vector {
 		out.Cases = append(out.Cases, vector{Name: name, Token: string(token), Format: format, Overall: overall, Reason: reason})
 		return &out.Cases[len(out.Cases)-1]
@@ -164,6 +173,11 @@ func makeVectors(t *testing.T) ours {
 		add("valid vc+jwt by "+alg, w.foreigner.sign(t, alg, object{"typ": "vc+jwt"}, w.badge(w.now)), credential.FormatVC, Valid, "")
 	}
 	add("revoked", w.issue(t, 8), credential.FormatVC, NotValid, Revoked)
+	add("suspended, which the issuer's other list says", w.issue(t, 9), credential.FormatVC, NotValid, Suspended)
+	doc := w.embedded(t, 7)
+	add("valid eddsa-rdfc-2022", doc, credential.FormatEdDSA2022, Valid, "")
+	add("changed eddsa-rdfc-2022", bytes.Replace(doc, []byte("Licence"), []byte("Doctorat"), 1), credential.FormatEdDSA2022, NotValid, credential.BadSignature)
+	asked(add("presentation by eddsa-rdfc-2022, as asked for", w.presentJSON(t, dataintegrity.Options{Challenge: "n-1", Domain: []string{"https://employer.example"}, Created: w.now}, json.RawMessage(doc)), credential.FormatEdDSA2022, Valid, ""))
 	add("transcript of two", w.transcript(t, envelope(w.diploma(t)), string(tokens[credential.FormatOpenBadge])), credential.FormatVC, Valid, "")
 	add("transcript with a revoked diploma", w.transcript(t, envelope(w.issue(t, 8))), credential.FormatVC, NotValid, Revoked)
 	add("enveloped credential", mustPayload(t, envelope(w.diploma(t))), credential.FormatVC, Valid, "")

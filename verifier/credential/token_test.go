@@ -196,3 +196,49 @@ func FuzzParseToken(f *testing.F) {
 		ReadTimes(root)
 	})
 }
+
+// FuzzParseJOSE: a form that is taken has one proof and a format, a presentation is proven
+// by authentication and nothing else is, and what is read of its payload holds together.
+func FuzzParseJOSE(f *testing.F) {
+	token := func(header, payload string) []byte { return []byte(b64(header) + "." + b64(payload) + "." + b64("x")) }
+	f.Add(token(`{"alg":"EdDSA","typ":"vp+jwt","kid":"k"}`, `{"@context":["`+ContextV2+`"],"type":"VerifiablePresentation","holder":"did:x:1","verifiableCredential":[{"@context":"`+ContextV2+`","type":"EnvelopedVerifiableCredential","id":"data:application/vc+jwt,e30.e30.AA"}]}`))
+	f.Add(token(`{"alg":"RS256","typ":"JWT","jwk":{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}}`, `{"@context":["`+ContextV2+`","`+ContextOB3+`"],"type":["VerifiableCredential","OpenBadgeCredential"],"issuer":"https://x.example","credentialSubject":{"id":"urn:x:1"}}`))
+	f.Add(token(`{"alg":"ES256","typ":"JWT"}`, `{"iss":"https://x.example","jti":"urn:x:1","vc":{"@context":["`+ContextV1+`"],"type":"VerifiableCredential","credentialSubject":{"id":"urn:x:2"},"issuanceDate":"2020-01-01T00:00:00Z"}}`))
+	f.Add(token(`{"alg":"ES256","typ":"JWT"}`, `{"iss":"did:x:1","nonce":"n","aud":["a"],"vp":{"@context":["`+ContextV1+`"],"type":"VerifiablePresentation","verifiableCredential":"e30.e30.AA"}}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, refusal := ParseJOSE(b, MaxToken)
+		if refusal != nil {
+			return
+		}
+		if len(s.Proofs) != 1 || s.Format == "" || s.Proofs[0].Alg == "" {
+			t.Fatalf("%+v", s)
+		}
+		payload, refusal := s.Payload()
+		if refusal != nil {
+			return
+		}
+		shown := IsPresentation(s.Format, payload)
+		if shown != (s.Proofs[0].Purpose == Authentication) {
+			t.Fatalf("a %s is proven by %s", s.Format, s.Proofs[0].Purpose)
+		}
+		claimed, refusal := ReadClaimed(s.Format, payload)
+		if shown {
+			p, err := ReadPresentation(s.Format, payload)
+			if err == nil && (refusal != nil || p.Holder != claimed) {
+				t.Fatalf("holder is %q and claimed %q", p.Holder, claimed)
+			}
+			for _, item := range p.Items {
+				if e, ok, refusal := ReadEnvelope(item); ok && refusal == nil && (e.Token == "" || e.MediaType == "") {
+					t.Fatalf("an envelope of nothing: %+v", e)
+				}
+			}
+			return
+		}
+		if c, err := ReadCredential(s.Format, payload); err == nil {
+			if refusal != nil || c.Issuer == "" || c.Issuer != claimed || len(c.Subject.Names()) == 0 {
+				t.Fatalf("issuer is %q and claimed %q", c.Issuer, claimed)
+			}
+			c.Times()
+		}
+	})
+}
