@@ -8,6 +8,10 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"sijil/verifier/baking"
+	"sijil/verifier/credential"
+	"sijil/verifier/dataintegrity"
 )
 
 // tokenCommands are scripts' commands from one file to another:
@@ -17,6 +21,9 @@ import (
 //	withhold IN OUT   drop all disclosures
 //	wrapped IN OUT    put a token into an envelope
 //	envelope IN OUT   put that into a presentation
+//	embed IN OUT      put a proof by the key of scriptKey into a document
+//	bakepng IN OUT    put a token or document into a picture
+//	bakesvg IN OUT    the same
 var tokenCommands = map[string]func(string) (string, error){
 	"data": func(in string) (string, error) {
 		var r struct{ Data string }
@@ -42,7 +49,31 @@ var tokenCommands = map[string]func(string) (string, error){
 		return fmt.Sprintf(`{"@context":["https://www.w3.org/ns/credentials/v2"],"type":["VerifiablePresentation"],"holder":"https://holder.example/me",
 "verifiableCredential":[%s]}`, wrapped(in)), nil
 	},
+	"embed": func(in string) (string, error) {
+		root, refusal := credential.ParseJSON([]byte(scriptKey))
+		if refusal != nil {
+			return "", refusal
+		}
+		key, err := parseKeyFile(root)
+		if err != nil {
+			return "", err
+		}
+		out, err := dataintegrity.Sign([]byte(in), key.private, dataintegrity.Options{VerificationMethod: key.kid, Purpose: credential.AssertionMethod})
+		return string(out), err
+	},
+	"bakepng": func(in string) (string, error) {
+		out, err := baking.PNG(baking.PlainPNG(), []byte(in))
+		return string(out), err
+	},
+	"bakesvg": func(in string) (string, error) {
+		out, err := baking.SVG(baking.PlainSVG(), []byte(in))
+		return string(out), err
+	},
 }
+
+// scriptKey is the key of verifyforms.txtar.
+const scriptKey = `{"id":"did:web:school.example#2031","secretKeyJwk":
+{"kty":"OKP","crv":"Ed25519","x":"uoTbSs_trhj94LWQDOONu1Quv0O0ZBl9aPgls_qbysY","d":"H_hTaVRRlK6dEXCCG5hy0f8RjEWAaiowd-KOjbCoo-E"}}`
 
 func wrapped(token string) string {
 	return fmt.Sprintf(`{"@context":"https://www.w3.org/ns/credentials/v2","type":"EnvelopedVerifiableCredential","id":"data:application/vc+jwt,%s"}`, token)
