@@ -118,7 +118,7 @@ func TestBatchedAppendsHaveDeadlines(t *testing.T) {
 		}
 		return false, nil
 	}
-	b := openBatch(within(t), t, serve(t, esdbserver.Config{Log: l}).dial(t))
+	b := openBatch(within(t), t, serve(t, esdbserver.Config{Log: deaf{l}}).dial(t))
 	past := part(id(1), "s", none, true, 1)
 	past.Options.DeadlineOption = &streams.BatchAppendReq_Options_Deadline_21_10_0{Deadline_21_10_0: timestamppb.New(time.Now().Add(-time.Second))}
 	none_ := part(id(2), "s", none, true, 1)
@@ -128,6 +128,9 @@ func TestBatchedAppendsHaveDeadlines(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.detail(b.recv(), codes.DeadlineExceeded, &shared.Timeout{})
+	}
+	if at, err := l.Head(t.Context(), "s"); at != eventlog.NoStream || err != nil {
+		t.Errorf("what came too late was written: %d, %v", at, err)
 	}
 	// Another stream's slow append holds nobody up, and its deadline is its own.
 	b.send(id(3), "slow", none, true, 1)

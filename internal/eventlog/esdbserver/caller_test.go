@@ -84,6 +84,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"a wrong token":                       {"Bearer bad", codes.Unauthenticated, codes.Unauthenticated},
 		"a header that is none":               {"Basic ???", codes.Unauthenticated, codes.Unauthenticated},
 		"nobody":                              {"", codes.PermissionDenied, codes.PermissionDenied},
+		"a password in another spelling":      {"Basic d3JpdGVyOnNlY3JldB==", codes.Unauthenticated, codes.Unauthenticated},
 		"when nobody can tell":                {broken, codes.Unavailable, codes.Unavailable},
 		"who is told so in words":             {"Basic YnVzeTpzZWNyZXQ=", codes.ResourceExhausted, codes.ResourceExhausted},
 		"who is denied in words":              {"Basic b3RoZXI6c2VjcmV0", codes.PermissionDenied, codes.PermissionDenied},
@@ -129,6 +130,12 @@ func TestWhoMayDoWhat(t *testing.T) {
 			t.Errorf("another's stream: %v", got)
 		}
 	})
+}
+
+func TestWhoMayAppendMayNotWhereNobodyMay(t *testing.T) {
+	_, _, dial := guarded(t, esdbserver.Config{Log: town(t), ReadOnly: true}, time.Time{})
+	_, trailers, err := appendRaw(within(t), dial("Basic d3JpdGVyOnNlY3JldA=="), appendOptions("new", none), proposed(50))
+	wantDenied(t, trailers, err)
 }
 
 func deniedTrailers(c codes.Code) []string {

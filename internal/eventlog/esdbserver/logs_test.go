@@ -84,13 +84,20 @@ func (l narrow) Back(ctx context.Context, before eventlog.Position) seq {
 	return l.only(l.Log.Back(ctx, before))
 }
 
-// waiting counts how often a log is waited for.
+// waiting tells what a log is waited for.
 type waiting struct {
 	eventlog.Log
-	asked counter
+	asked chan eventlog.Position
 }
 
 func (l *waiting) Wait(ctx context.Context, after eventlog.Position) error {
-	l.asked.Add(1)
+	l.asked <- after
 	return l.Log.Wait(ctx, after)
+}
+
+// deaf appends although the caller has gone.
+type deaf struct{ eventlog.Log }
+
+func (l deaf) Append(ctx context.Context, stream string, want eventlog.Revision, drafts ...eventlog.Draft) ([]eventlog.Recorded, error) {
+	return l.Log.Append(context.WithoutCancel(ctx), stream, want, drafts...)
 }

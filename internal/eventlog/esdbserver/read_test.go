@@ -244,6 +244,9 @@ func TestTheLogsIdentityIsAStream(t *testing.T) {
 		t.Errorf("the subscription went on with %+v", e)
 	}
 	raw := s.dial(t)
+	if got := untilLive(t, open(within(t), t, raw, live(readStream(esdbserver.IdentityStream, 0, false, 0)))); positions(got) != nil {
+		t.Errorf("a subscription after it began with %v", got)
+	}
 	m := everything(t, open(within(t), t, raw, readStream(esdbserver.IdentityStream, esdb.Start{}, false, 10)))
 	if _, ok := m[0].GetEvent().GetPosition().(*streams.ReadResp_ReadEvent_NoPosition); !ok {
 		t.Errorf("it claims the position %v", m[0].GetEvent().GetPosition())

@@ -115,6 +115,24 @@ func TestRefusals(t *testing.T) {
 			wantRefused(t, trailers, err, r.code, r.trailers...)
 		})
 	}
+	t.Run("an append of the greatest size is taken", func(t *testing.T) {
+		exact := proposed(3)
+		exact.Data = make([]byte, eventlog.MaxAppend-len(exact.CustomMetadata)-len("test.Happened.v1"))
+		if _, _, err := appendRaw(within(t), c, appendOptions("s-3", none), exact); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("a client that is still sending sees the refusal", func(t *testing.T) {
+		var events []esdb.EventData
+		for i := range 40 {
+			events = append(events, esdb.EventData{EventID: id(i), EventType: "a.A.v1", Data: make([]byte, 256<<10)})
+		}
+		client := connect(t, "esdb://"+c.Target()+"?tls=false", nil)
+		_, err := client.AppendToStream(within(t), "s-4", esdb.AppendToStreamOptions{ExpectedRevision: esdb.NoStream{}}, events...)
+		if err == nil || !strings.Contains(err.Error(), "InvalidArgument") {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("metadata without effect is stored", func(t *testing.T) {
 		_, _, err := appendRaw(within(t), c, appendOptions("$$s", none), metadataOf(`{"colour":"blue"}`))
 		if err != nil {
@@ -253,6 +271,16 @@ func failing(t *testing.T, secret error) {
 	if n := strings.Count(logged.String(), "10.1.2.3"); n != 6 {
 		t.Errorf("the operator was told %d times:\n%s", n, logged.String())
 	}
+}
+
+// A log may take less than the port promises, as one behind another server can.
+func TestALogThatTakesLessSaysSo(t *testing.T) {
+	l := memlog.New(time.Now)
+	l.FailAppend = func(string, []eventlog.Draft) (bool, error) {
+		return false, fmt.Errorf("%w: by its own limit", eventlog.ErrTooLarge)
+	}
+	_, trailers, err := appendRaw(within(t), serve(t, esdbserver.Config{Log: l}).dial(t), appendOptions("s", none), proposed(1))
+	wantRefused(t, trailers, err, codes.InvalidArgument, "exception", "maximum-append-size-exceeded")
 }
 
 func TestAPanicEndsOneCall(t *testing.T) {

@@ -24,8 +24,7 @@ type subscription struct {
 	log  identified
 	send send
 
-	considered uint64            // events since the last checkpoint
-	reported   eventlog.Position // the last checkpoint
+	considered uint64 // events since the last checkpoint
 }
 
 func (s *subscription) confirm() error {
@@ -79,10 +78,10 @@ func (s *subscription) consider(at eventlog.Position) error {
 // checkpoint tells a filtered subscriber how far it need not go back. It is never told the same
 // twice, nor a place it gave itself.
 func (s *subscription) checkpoint(at eventlog.Position) error {
-	if s.filter == nil || s.considered == 0 || at == s.reported {
+	if s.filter == nil || s.considered == 0 {
 		return nil
 	}
-	s.considered, s.reported = 0, at
+	s.considered = 0
 	return s.send(&streams.ReadResp{Content: &streams.ReadResp_Checkpoint_{
 		Checkpoint: &streams.ReadResp_Checkpoint{CommitPosition: uint64(at), PreparePosition: uint64(at)},
 	}})

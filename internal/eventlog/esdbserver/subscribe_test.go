@@ -2,6 +2,7 @@ package esdbserver_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -55,24 +56,25 @@ func TestSubscriptions(t *testing.T) {
 		want string // on the town
 		then string // after events 11 (stream a), 12 (stream b), 13 (a new stream c)
 	}{
-		"to all":                                         {live(from(readAll(0, false), esdb.Start{})), "confirmed 1 2 3 4 5 6 7 8 9 10 caught up", "11 12 13"},
-		"to all after a position":                        {live(readAll(8, false)), "confirmed 9 10 caught up", "11 12 13"},
-		"to all after its last position":                 {live(readAll(10, false)), "confirmed caught up", "11 12 13"},
-		"to all from the end":                            {live(from(readAll(0, false), esdb.End{})), "confirmed caught up", "11 12 13"},
-		"to all from the greatest position":              {live(readAll(1<<64-1, false)), "confirmed caught up", "11 12 13"},
-		"to a stream":                                    {live(readStream("a", esdb.Start{}, false, 0)), "confirmed 1 3 5 7 9 caught up", "11"},
-		"to a stream after a revision":                   {live(readStream("b", 2, false, 0)), "confirmed 8 10 caught up", "12"},
-		"to a stream from its end":                       {live(readStream("b", esdb.End{}, false, 0)), "confirmed caught up", "12"},
-		"to a stream from the greatest revision":         {live(readStream("b", uint64(1<<64-1), false, 0)), "confirmed caught up", "12"},
-		"to a stream that does not exist":                {live(readStream("c", esdb.Start{}, false, 0)), "confirmed caught up", "13"},
-		"to a stream that does not exist, from its end":  {live(readStream("c", esdb.End{}, false, 0)), "confirmed caught up", "13"},
-		"to types, with a window of two":                 {live(filtered(readAll(0, false), true, "", []string{"odd."}, 2, 1)), "confirmed 1 (2) 3 (4) 5 (6) 7 (8) 9 (10) caught up", "11 (12) 13"},
-		"to types, a multiple of the window":             {live(filtered(readAll(0, false), true, "^odd", nil, 2, 2)), "confirmed 1 3 (4) 5 7 (8) 9 (10) caught up", "11 13 (14)"},
-		"to a stream's prefix, without a window":         {live(filtered(readAll(0, false), false, "", []string{"b"}, 0, 1)), "confirmed 2 4 6 8 10 (10) caught up", "12"},
-		"to what never comes, after a position":          {live(filtered(readAll(3, false), true, "", []string{"x"}, 5, 1)), "confirmed (8) (10) caught up", "(15)"},
-		"to what never comes, after the last position":   {live(filtered(readAll(10, false), true, "", []string{"x"}, 5, 1)), "confirmed caught up", "(15)"},
-		"to types, without saying how often it is told":  {live(filtered(readAll(0, false), true, "", []string{"even"}, 3, 0)), "confirmed 2 (3) 4 6 (6) 8 (9) 10 (10) caught up", "12 (13)"},
-		"to all, in a log where nothing happened before": {live(filtered(readAll(10, false), false, "c", nil, 1, 1)), "confirmed caught up", "(11) (12) 13 (13) (14)"},
+		"to all":                                          {live(from(readAll(0, false), esdb.Start{})), "confirmed 1 2 3 4 5 6 7 8 9 10 caught up", "11 12 13"},
+		"to all after a position":                         {live(readAll(8, false)), "confirmed 9 10 caught up", "11 12 13"},
+		"to all after its last position":                  {live(readAll(10, false)), "confirmed caught up", "11 12 13"},
+		"to all from the end":                             {live(from(readAll(0, false), esdb.End{})), "confirmed caught up", "11 12 13"},
+		"to all from the greatest position":               {live(readAll(1<<64-1, false)), "confirmed caught up", "11 12 13"},
+		"to a stream":                                     {live(readStream("a", esdb.Start{}, false, 0)), "confirmed 1 3 5 7 9 caught up", "11"},
+		"to a stream after a revision":                    {live(readStream("b", 2, false, 0)), "confirmed 8 10 caught up", "12"},
+		"to a stream from its end":                        {live(readStream("b", esdb.End{}, false, 0)), "confirmed caught up", "12"},
+		"to a stream from the greatest revision":          {live(readStream("b", uint64(1<<64-1), false, 0)), "confirmed caught up", "12"},
+		"to a stream from the last revision there can be": {live(readStream("b", uint64(math.MaxInt64), false, 0)), "confirmed caught up", "12"},
+		"to a stream that does not exist":                 {live(readStream("c", esdb.Start{}, false, 0)), "confirmed caught up", "13"},
+		"to a stream that does not exist, from its end":   {live(readStream("c", esdb.End{}, false, 0)), "confirmed caught up", "13"},
+		"to types, with a window of two":                  {live(filtered(readAll(0, false), true, "", []string{"odd."}, 2, 1)), "confirmed 1 (2) 3 (4) 5 (6) 7 (8) 9 (10) caught up", "11 (12) 13"},
+		"to types, a multiple of the window":              {live(filtered(readAll(0, false), true, "^odd", nil, 2, 2)), "confirmed 1 3 (4) 5 7 (8) 9 (10) caught up", "11 13 (14)"},
+		"to a stream's prefix, without a window":          {live(filtered(readAll(0, false), false, "", []string{"b"}, 0, 1)), "confirmed 2 4 6 8 10 (10) caught up", "12"},
+		"to what never comes, after a position":           {live(filtered(readAll(3, false), true, "", []string{"x"}, 5, 1)), "confirmed (8) (10) caught up", "(15)"},
+		"to what never comes, after the last position":    {live(filtered(readAll(10, false), true, "", []string{"x"}, 5, 1)), "confirmed caught up", "(15)"},
+		"to types, without saying how often it is told":   {live(filtered(readAll(0, false), true, "", []string{"even"}, 3, 0)), "confirmed 2 (3) 4 6 (6) 8 (9) 10 (10) caught up", "12 (13)"},
+		"to all, in a log where nothing happened before":  {live(filtered(readAll(10, false), false, "c", nil, 1, 1)), "confirmed caught up", "(11) (12) 13 (13) (14)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := town(t)
