@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sijil/verifier/baking"
 	"sijil/verifier/credential"
 )
 
@@ -110,17 +111,23 @@ func VerifyText(ctx context.Context, text []byte, trust Trust, at time.Time) Ver
 	return Verify(ctx, []byte(token), trust, at)
 }
 
-// VerifyFile judges a file by its content: text as [VerifyText] does. Pictures and
-// documents are [UnsupportedMedia]; they are recognised by their first bytes or their name
-// and never unpacked.
+// VerifyFile judges a file by its content: text as [VerifyText] does, the credential in a
+// baked PNG or SVG as [Verify] does. Other pictures and documents are [UnsupportedMedia];
+// they are recognised by their first bytes or their name and never unpacked.
 func VerifyFile(ctx context.Context, name string, content []byte, trust Trust, at time.Time) Verdict {
 	switch {
 	case strings.HasSuffix(strings.ToLower(name), ".jwt"): // a token as it stands
 		return Verify(ctx, content, trust, at)
 	case len(content) == 0:
 		return Refused(EmptyFile, "the file is empty", at)
+	case baking.IsPicture(content):
+		text, refusal := baking.Extract(content)
+		if refusal != nil {
+			return Refused(refusal.Reason, refusal.Detail, at)
+		}
+		return Verify(ctx, text, trust, at)
 	case otherMedia(name, content):
-		return Refused(UnsupportedMedia, "only text files with a credential are read here, not pictures or documents", at)
+		return Refused(UnsupportedMedia, "only text, and PNG and SVG pictures with a credential in them, are read here", at)
 	}
 	return VerifyText(ctx, content, trust, at)
 }

@@ -90,7 +90,7 @@ var explanations = []Explanation{
 	{TooManyItems, "integrity", False, "It holds more credentials than 100, or nests them deeper than 3.", "Ask for the credentials in smaller parts."},
 	{credential.Unsupported, "integrity", Unchecked, "A credential of a kind that is known and not checked here; the detail names it: Blockcerts (MerkleProof2019), OpenAttestation, ecdsa-sd-2023 and bbs-2023, JAdES seals, COSE and mdoc, older proofs.", "Check it with software made for that kind, or ask the institution."},
 	{credential.UnknownContext, "integrity", Unchecked, "An embedded proof over an @context that is not kept here. It is not fetched.", "Ask the institution for the diploma as a token (vc+jwt), or check it with other software."},
-	{UnsupportedMedia, "integrity", Unchecked, "A picture or document. It is not opened; a credential may be inside.", "Upload the credential as text, as a file of the graduate's wallet has it."},
+	{UnsupportedMedia, "integrity", Unchecked, "A document, or a picture without a credential that can be read; documents are not opened.", "Upload the credential as text, as a file of the graduate's wallet has it."},
 	{ShareEnded, "integrity", Unchecked, "The link to a shared diploma does not work: it has ended, was withdrawn or is not complete.", "Ask the holder for a new link or for the signed file."},
 	{ShareWithoutFile, "integrity", Unchecked, "The link shows a diploma and does not give its signed file, which alone can be checked.", "Ask the holder to share the file too."},
 	{ShareUnreachable, "integrity", Unchecked, "The ledger that a link to a shared diploma belongs to could not be reached.", "Try again in a few minutes."},

@@ -7,7 +7,7 @@ import (
 )
 
 // MaxPicture bounds a picture. Badges have some 10 to 200 kB.
-const MaxPicture = 2 << 20
+const MaxPicture = 4 << 20
 
 // Unsupported is for a picture in which there is nothing to read, or that is of a kind
 // that is not opened.

@@ -209,20 +209,6 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func FuzzBase58(f *testing.F) {
-	f.Add([]byte{0, 0, 1, 2, 255})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if s := encode(b); len(b) > 0 && len(s) <= 256 {
-			if got, err := decode(s); err != nil || !bytes.Equal(got, b) {
-				t.Fatalf("%x is %s, which is %x: %v", b, s, got, err)
-			}
-		}
-		if got, err := decode(string(b)); err == nil && encode(got) != string(b) {
-			t.Fatalf("%q has another spelling, %s", b, encode(got))
-		}
-	})
-}
-
 func sorted(all []string) string {
 	slices.Sort(all)
 	return strings.Join(all, ",")

@@ -2,6 +2,7 @@ package dataintegrity
 
 import (
 	"crypto"
+	"errors"
 	"slices"
 	"time"
 
@@ -137,6 +138,14 @@ func readProof(v credential.Value, ids map[string]bool) (proof, *credential.Refu
 		return p, bad("a proof's members are missing, malformed or contradict one another")
 	}
 	return p, nil
+}
+
+// decode reads multibase base58btc.
+func decode(s string) ([]byte, error) {
+	if len(s) < 2 || len(s) > 256 || s[0] != 'z' {
+		return nil, errors.New("not multibase base58btc")
+	}
+	return credential.DecodeBase58(s[1:])
 }
 
 func bad(format string, args ...any) *credential.Refusal {

@@ -119,7 +119,7 @@ func TestOurVectors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, vector{tc.name, "did:example:issuer", options.VerificationMethod, []string{encode(method)}, doc})
+		all = append(all, vector{tc.name, "did:example:issuer", options.VerificationMethod, []string{"z" + credential.EncodeBase58(method)}, doc})
 	}
 	var want bytes.Buffer
 	want.WriteString("[\n")

@@ -85,7 +85,7 @@ func Sign(doc []byte, key crypto.Signer, o Options) ([]byte, error) {
 	if !ed25519.Verify(public, message, signature) {
 		return nil, errors.New("the key made a signature that does not hold")
 	}
-	signed := write(options, nil, []byte(`"proofValue":"`+encode(signature)+`"`))
+	signed := write(options, nil, []byte(`"proofValue":"z`+credential.EncodeBase58(signature)+`"`))
 	out := write(root, []string{"proof"}, append([]byte(`"proof":`), among(root.Get("proof"), signed)...))
 	if _, refusal := Parse(out, len(out)); refusal != nil {
 		return nil, fmt.Errorf("make a proof: %w", refusal)
