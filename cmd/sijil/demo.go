@@ -181,7 +181,8 @@ func (s *stage) open(ctx context.Context) error {
 	if _, err := os.Stat(name); err != nil {
 		return fmt.Errorf("the verifier is not beside this program (%s): build both with make build", name)
 	}
-	s.verifier, err = s.start(ctx, regexp.MustCompile(`(http://\S+)`), name, "serve", "--listen", "127.0.0.1:0", "--ledger", s.ledger)
+	s.verifier, err = s.start(ctx, regexp.MustCompile(`(http://\S+)`), name, "serve", "--listen", "127.0.0.1:0", "--ledger", s.ledger,
+		"--receipt-key", filepath.Join(s.data, "verifier", "receipt.key"))
 	return err
 }
 
