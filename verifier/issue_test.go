@@ -158,11 +158,11 @@ func TestWhatTheBuildersMakeIsValid(t *testing.T) {
 func TestEverySingleByteChangeIsRefused(t *testing.T) {
 	l := newLedger(t)
 	token, trust := l.issue(t, 7), l.store(t)
-	changes := []byte{'A', '.', '=', '\n', 0}
+	changes, step := []byte{'A', '.', '=', '\n', 0}, 1
 	if slowdown > 1 { // the race detector has seen enough then
-		changes = changes[:1]
+		changes, step = changes[:1], 13
 	}
-	for i := range token {
+	for i := 0; i < len(token); i += step {
 		for _, c := range append(changes, token[i]^1, token[i]^0x20, token[i]+1) {
 			if c == token[i] {
 				continue

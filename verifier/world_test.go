@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"sync"
 	"testing"
 	"time"
 
@@ -100,18 +101,23 @@ type foreigner struct {
 	keys   map[string]crypto.PrivateKey // by alg
 }
 
-func newForeigner(t testing.TB, now time.Time) foreigner {
-	f := foreigner{issuer: did.Issuer{ID: "https://university.example/issuers/1", Name: "Another University"}, keys: map[string]crypto.PrivateKey{}}
-	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
+// foreignKeys are made once: RSA takes its time.
+var foreignKeys = sync.OnceValue(func() map[string]crypto.PrivateKey {
+	keys := map[string]crypto.PrivateKey{}
+	var err error
+	if keys["RS256"], err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+		panic(err)
 	}
-	f.keys["RS256"] = rsaKey
 	for alg, curve := range map[string]elliptic.Curve{"ES256": elliptic.P256(), "ES384": elliptic.P384(), "ES512": elliptic.P521()} {
-		if f.keys[alg], err = ecdsa.GenerateKey(curve, rand.Reader); err != nil {
-			t.Fatal(err)
+		if keys[alg], err = ecdsa.GenerateKey(curve, rand.Reader); err != nil {
+			panic(err)
 		}
 	}
+	return keys
+})
+
+func newForeigner(t testing.TB, now time.Time) foreigner {
+	f := foreigner{issuer: did.Issuer{ID: "https://university.example/issuers/1", Name: "Another University"}, keys: foreignKeys()}
 	for alg, key := range f.keys {
 		k, err := did.NewKey(key.(crypto.Signer).Public(), "kid-"+alg, did.ForCredentials, now.AddDate(-1, 0, 0))
 		if err != nil {
