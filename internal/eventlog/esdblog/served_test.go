@@ -24,6 +24,7 @@ type node struct {
 	addr string
 	stop func()
 	via  *proxy // nil: directly
+	how  esdbserver.Config
 }
 
 // serve serves a log over a real connection until the test ends.
@@ -52,7 +53,9 @@ func (n *node) start() {
 		n.addr = listener.Addr().String()
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(n.t.Context()))
-	server := esdbserver.New(esdbserver.Config{Log: n.log, Logger: slog.New(slog.DiscardHandler), Grace: 20 * time.Millisecond})
+	how := n.how
+	how.Log, how.Logger, how.Grace = n.log, slog.New(slog.DiscardHandler), 20*time.Millisecond
+	server := esdbserver.New(how)
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
