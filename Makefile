@@ -45,6 +45,10 @@ bench-append: bootstrap ## Compare raw INSERT, the event log and the API at 1, 8
 bench-log: bootstrap ## Compare the log in PostgreSQL with the same behind the EventStoreDB protocol, and a long log with a short one
 	go run ./internal/bench/log
 
+.PHONY: bench-verify
+bench-verify: ## Measure verifying, in bulk and over HTTP, beside the standard library's signature check
+	go run ./internal/bench/verify
+
 .PHONY: soak
 soak: bootstrap build ## Kill a ledger under load KILLS times (100), and look for anything lost
 	SIJIL_SOAK_KILLS=$(KILLS) SIJIL_SOAK_PROGRAM=$(CURDIR)/bin/sijil go test -count=1 -timeout 3h -v -run '^TestSoak' ./cmd/sijil

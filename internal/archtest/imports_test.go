@@ -76,7 +76,7 @@ var imports = []row{
 	{"scripts/pgfind", []string{"internal/pgembed"}},
 	// Measuring.
 	{"internal/bench", []string{"internal/eventlog"}},
-	{"internal/bench/*", []string{"domain", "domain/*", "internal/*", "migrations", "projections", "api"}},
+	{"internal/bench/*", []string{"domain", "domain/*", "internal/*", "migrations", "projections", "api", "verifier", "verifier/*"}},
 	// For tests: see testOnly.
 	{"internal/pgtest", []string{"internal/pgembed", "migrations"}},
 	{"internal/scenario", []string{"domain"}},
