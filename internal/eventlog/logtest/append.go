@@ -241,10 +241,12 @@ func headAlwaysWrites(e *env) {
 	// has to read the head and call Find first.
 	again := e.append(l, "s-1", 0, draft(1))
 	e.same(e.read(l, "s-1", 0), append(first, again...))
-	found, ok, err := l.Find(e.ctx, "s-1", id(1))
-	e.check(err, "finding")
-	if !ok || found.Revision != 0 {
-		e.Fatalf("find gives revision %d, %v; want the first of the two", found.Revision, ok)
+	for range 2 { // a log may remember what it found
+		found, ok, err := l.Find(e.ctx, "s-1", id(1))
+		e.check(err, "finding")
+		if !ok || found.Revision != 0 {
+			e.Fatalf("find gives revision %d, %v; want the first of the two", found.Revision, ok)
+		}
 	}
 }
 

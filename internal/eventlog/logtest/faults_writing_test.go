@@ -138,6 +138,21 @@ var writingFaults = []fault{
 		},
 	},
 	{
+		name: "find remembers the last of two", noticed: "at the head an append is always written",
+		seed: func(b *broken, l *memlog.Log) {
+			known := map[eventlog.UUID]eventlog.Recorded{}
+			b.find = func(ctx context.Context, stream string, id eventlog.UUID) (eventlog.Recorded, bool, error) {
+				if e, ok := known[id]; ok {
+					return e, true, nil
+				}
+				for e := range l.Read(ctx, stream, 0) {
+					known[e.ID] = e
+				}
+				return l.Find(ctx, stream, id)
+			}
+		},
+	},
+	{
 		name: "find looks in every stream", noticed: "find gives what append stored, and nothing else",
 		seed: func(b *broken, l *memlog.Log) {
 			b.find = func(ctx context.Context, _ string, id eventlog.UUID) (eventlog.Recorded, bool, error) {

@@ -124,6 +124,10 @@ func stampsAreCausal(e *env) {
 		copied.Meta = eventlog.Meta{RecordedAt: future}.Encode()
 		own := e.append(first, "s-1", eventlog.NoStream, copied)
 		own = append(own, e.append(first, "s-2", eventlog.NoStream, draft(2))...)
+		// The log's last event is old, so that who sees only the end sees nothing.
+		old := draft(4)
+		old.Meta = eventlog.Meta{RecordedAt: future.AddDate(-200, 0, 0)}.Encode()
+		e.append(first, "s-4", eventlog.NoStream, old)
 		other := first
 		switch {
 		case e.Second != nil:
