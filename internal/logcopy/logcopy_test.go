@@ -247,26 +247,41 @@ func TestATargetThatHoldsSomethingElseIsRefused(t *testing.T) {
 	}
 }
 
-// TestAWriterDuringTheCopyIsNoticed: what another one writes to the target breaks the copy off.
+// TestAWriterDuringTheCopyIsNoticed: what another one writes to the target breaks the copy
+// off, also when that comes to light only after more was copied.
 func TestAWriterDuringTheCopyIsNoticed(t *testing.T) {
-	from, to := newLog(), newLog()
-	fill(t, from, 50, func(i int) int { return i % 5 })
-	n := 0
-	to.FailAppend = func(stream string, _ []eventlog.Draft) (bool, error) {
-		if n++; n == 10 {
-			to.FailAppend = nil
-			head, err := to.Head(t.Context(), stream)
-			if err == nil {
-				_, err = to.Append(t.Context(), stream, head, eventlog.Draft{ID: eventlog.UUID{9}, Type: "x.Y.v1"})
+	for name, of := range map[string]func(stream string) string{
+		"to the stream that is next": func(stream string) string { return stream },
+		"to a stream that comes later": func(stream string) string {
+			if stream == "thing-0" {
+				return "thing-1"
 			}
-			if err != nil {
-				t.Error(err)
+			return "thing-0"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			from, to := newLog(), newLog()
+			fill(t, from, 50, func(i int) int { return i % 5 })
+			n := 0
+			to.FailAppend = func(stream string, _ []eventlog.Draft) (bool, error) {
+				if n++; n == 10 {
+					to.FailAppend = nil
+					head, err := to.Head(t.Context(), of(stream))
+					if err == nil {
+						_, err = to.Append(t.Context(), of(stream), head, eventlog.Draft{ID: eventlog.UUID{9}, Type: "x.Y.v1"})
+					}
+					if err != nil {
+						t.Error(err)
+					}
+				}
+				return false, nil
 			}
-		}
-		return false, nil
-	}
-	if _, err := logcopy.Copy(t.Context(), logcopy.Config{From: from, To: to, Logger: quiet}); !errors.Is(err, logcopy.ErrForeignTarget) {
-		t.Errorf("copying: %v", err)
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			if _, err := logcopy.Copy(ctx, logcopy.Config{From: from, To: to, Logger: quiet}); !errors.Is(err, logcopy.ErrForeignTarget) {
+				t.Errorf("copying: %v", err)
+			}
+		})
 	}
 }
 
