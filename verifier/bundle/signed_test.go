@@ -106,6 +106,10 @@ func TestASignedBundleIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
+// stride is from which byte to which the tests go that change each; race_test.go makes it
+// longer, since the race detector makes them slow and can learn nothing from them.
+var stride = 1
+
 // TestEveryByteOfASignedBundleCounts changes each byte of each file.
 func TestEveryByteOfASignedBundleCounts(t *testing.T) {
 	files, keys := signedFiles(t, nil), pin(t, bundleKey)
@@ -113,7 +117,7 @@ func TestEveryByteOfASignedBundleCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, f := range files {
-		for i := range f.Data {
+		for i := 0; i < len(f.Data); i += stride {
 			old := f.Data[i]
 			f.Data[i] ^= 1
 			_, err := ReadSigned(files, keys)
@@ -143,7 +147,7 @@ func TestEveryByteOfAZIPIsRefusedOrMeansNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused := 0
-	for i := range content {
+	for i := 0; i < len(content); i += stride {
 		content[i] ^= 0x20
 		z, err := newZIP(bytes.NewReader(content), int64(len(content)))
 		if err == nil {
@@ -158,8 +162,8 @@ func TestEveryByteOfAZIPIsRefusedOrMeansNothing(t *testing.T) {
 		}
 		content[i] ^= 0x20
 	}
-	if refused < len(content)/2 {
-		t.Errorf("only %d of %d changes were noticed", refused, len(content))
+	if tried := len(content) / stride; refused < tried/2 {
+		t.Errorf("only %d of %d changes were noticed", refused, tried)
 	}
 }
 
@@ -296,8 +300,8 @@ func TestAZIPLeadsNowhereElse(t *testing.T) {
 func TestAZIPOfNothingButNamesIsNotRead(t *testing.T) {
 	var buf bytes.Buffer
 	z := zip.NewWriter(&buf)
-	for i := range 70_000 {
-		if _, err := z.CreateHeader(&zip.FileHeader{Name: strings.Repeat("n", 150) + string(rune('a'+i%26)) + itoa(i)}); err != nil {
+	for i := range 150 {
+		if _, err := z.CreateHeader(&zip.FileHeader{Name: strings.Repeat("n", 60_000) + itoa(i)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -305,7 +309,7 @@ func TestAZIPOfNothingButNamesIsNotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := newZIP(bytes.NewReader(buf.Bytes()), int64(buf.Len()))
-	wantCode(t, "70,000 names", err, TooLarge)
+	wantCode(t, "9 MB of names", err, TooLarge)
 }
 
 func itoa(i int) string { b, _ := json.Marshal(i); return string(b) }

@@ -43,7 +43,7 @@ var chromium struct {
 }
 
 // errNoBrowser: the system has none.
-var errNoBrowser = errors.New("Chromium is not installed: apt-get install chromium")
+var errNoBrowser = errors.New("there is no Chromium: apt-get install chromium")
 
 func startBrowser() error {
 	path := ""

@@ -60,12 +60,6 @@ func handler(t testing.TB) http.Handler {
 	return h
 }
 
-func serve(t testing.TB) string {
-	s := httptest.NewServer(handler(t))
-	t.Cleanup(s.Close)
-	return s.URL
-}
-
 func do(h http.Handler, method, path, kind, body string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	if kind != "" {
