@@ -13,12 +13,12 @@ func (c *check) content() *Content {
 	s := c.cred.Subject
 	out := &Content{
 		ID: c.cred.ID, Types: c.cred.Types, Issuer: c.cred.Issuer, IssuerName: c.issuer.Name,
-		Holder:     words(s.Get("name")),
-		Award:      first(words(s.Get("achievement").Get("name")), words(s.Get("degree").Get("name")), words(c.root.Get("name"))),
+		Holder:     first(words(s.Get("name")), strings.TrimSpace(words(s.Get("given_name"))+" "+words(s.Get("family_name")))),
+		Award:      first(words(s.Get("achievement").Get("name")), words(s.Get("degree").Get("name")), words(c.cred.Root.Get("name"))),
 		AwardLevel: words(s.Get("degree").Get("level")),
 	}
 	out.identify(s)
-	if text, ok := c.root.Get("awardedDate").Text(); ok {
+	if text, ok := c.cred.Root.Get("awardedDate").Text(); ok {
 		if t, err := credential.ParseStamp(text); err == nil {
 			out.AwardedAt = &t
 		}

@@ -88,6 +88,8 @@ They change no answer.
 | ` + "`unsigned_bundle`" + ` | The verifier's trust comes from a bundle that carries no signature. |
 | ` + "`unknown_context`" + ` | The credential has an @context beside those of the data model and Open Badges. It is not fetched; unknown members are ignored. |
 | ` + "`inline_context`" + ` | The credential brings definitions of terms inside its @context. They are not applied. |
+| ` + "`unknown_member`" + ` | It has a top-level member that neither the data model nor Open Badges define. It is ignored. |
+| ` + "`untyped_member`" + ` | An entry of its status, schema, terms of use, evidence or refresh service does not say of what type it is. |
 | ` + "`older_data_model`" + ` | It is of the data model 1.1, whose dates are issuanceDate and expirationDate. |
 | ` + "`legacy_format`" + ` | It is a JWT with a vc or vp claim, as issuers made them before vc+jwt. |
 | ` + "`unsupported_proof`" + ` | Beside the proofs that hold it carries one of a kind that is not checked here. |

@@ -333,3 +333,25 @@ func TestTheLedgersRecordIsOfTheExactPayload(t *testing.T) {
 		t.Error("the record is of something else")
 	}
 }
+
+func TestWhatAnIssuerWouldNotSignIsAWarning(t *testing.T) {
+	w := newWorld(t)
+	for name, c := range map[string]struct {
+		member  string
+		value   any
+		warning string
+	}{
+		"a member of nobody's":        {"rank", 1, "unknown_member"},
+		"evidence without a type":     {"evidence", object{"id": "urn:x:1"}, "untyped_member"},
+		"a schema without a type":     {"credentialSchema", []object{{"id": "urn:x:1", "type": "JsonSchema"}, {"id": "urn:x:2"}}, "untyped_member"},
+		"a context of nobody's":       {"@context", []string{credential.ContextV2, credential.ContextOB3, "https://x.example/v1"}, "unknown_context"},
+		"terms within the credential": {"@context", []any{credential.ContextV2, credential.ContextOB3, object{"a": "urn:x:a"}}, "inline_context"},
+		"nothing":                     {"awardedDate", credential.Stamp(w.now), ""},
+	} {
+		token := w.foreigner.sign(t, "ES256", object{"typ": "vc+jwt"}, with(w.badge(w.now), c.member, c.value))
+		v := Verify(t.Context(), token, w.trust(t), w.now)
+		if v.Overall != Valid || slices.Contains(v.Warnings, c.warning) != (c.warning != "") || !strings.Contains(verdicts(), "| `"+c.warning) {
+			t.Errorf("%s: %s %v with the warnings %v", name, v.Overall, v.Reasons, v.Warnings)
+		}
+	}
+}

@@ -100,6 +100,7 @@ func (c *Credential) readShape(older bool) *Refusal {
 			return Refuse(BadPayload, "credentialStatus is not an object or a list of them")
 		}
 	}
+	c.Warnings = append(c.Warnings, warnings(c.Root)...)
 	if slices.Contains(c.Types, typeCLR) {
 		c.Items = c.Subject.Get("verifiableCredential").OneOrMany()
 	}

@@ -46,13 +46,10 @@ var members = map[Kind][]string{
 	Presentation: {"@context", "id", "type", "holder", "verifiableCredential", "termsOfUse", "proof"},
 }
 
-var common = []string{
-	"@context", "id", "type", "name", "description", "issuer", "validFrom", "validUntil", "credentialSubject", "credentialStatus",
-	"credentialSchema", "refreshService", "termsOfUse", "evidence", "relatedResource", "confidenceMethod", "renderMethod", "proof",
-}
-
-// claims are those that may stand beside the members.
-var claims = []string{"iss", "sub", "jti", "iat", "nbf", "exp", "aud", "nonce", "cnf"}
+var (
+	common = credential.Members()
+	claims = credential.Claims() // these may stand beside the members
+)
 
 // Lint is everything about an unsigned document that its profile does not allow, none if it
 // may be signed. The data model's rules are those of
