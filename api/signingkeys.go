@@ -43,6 +43,7 @@ func (s *Server) registerSigningKeys() {
 		"It takes effect at once."), s.approveKeyChange)
 	write(s, post("reject-key-change", proposalsPath+"/rejections", "End a proposal about a key without a change",
 		"The officer who made it may take it back so."), s.rejectKeyChange)
+	s.registerReissues()
 }
 
 // KeyProposal is a proposal about a signing key, or what became of it.

@@ -59,3 +59,16 @@ func (r RecordedCredential) Payload() (sum [32]byte, err error) {
 	}
 	return sum, nil
 }
+
+const underKeySQL = `SELECT student, program, award, credential FROM read.credentials
+	WHERE tenant = $1 AND institution = $2 AND kid = $3 AND state IN ('prepared', 'signed', 'suspended') AND (signed_at IS NULL OR signed_at >= $4)
+	AND credential > $5 ORDER BY credential LIMIT $6`
+
+// UnderKey is a credential that counts or may come to count, under a key.
+type UnderKey struct{ Student, Program, Award, Credential domain.ID }
+
+// CredentialsUnderKey are an institution's credentials under a key that were recorded at since or
+// later, or are not signed yet; a page of those after the one named.
+func CredentialsUnderKey(ctx context.Context, tx pgx.Tx, tenant, institution domain.ID, kid string, since time.Time, after domain.ID, limit int) ([]UnderKey, error) {
+	return many[UnderKey](ctx, tx, underKeySQL, tenant, institution, kid, since, afterID(after), limit)
+}

@@ -156,3 +156,41 @@ func (f *keyFlags) decide(ctx context.Context, a *app, proposal domain.ID, path,
 		return err
 	})
 }
+
+type keysReissueCmd struct {
+	keyFlags
+	All bool   `help:"Also diplomas that were recorded before the compromise, which stand."`
+	Kid string `arg:"" help:"The compromised key, as keys list prints it."`
+}
+
+// Run issues page after page. It can be stopped and run again at any time.
+func (c *keysReissueCmd) Run(ctx context.Context, a *app) error {
+	return c.act(ctx, a, func(ctx context.Context, o *officer) error {
+		var page struct {
+			Reissued int `json:"reissued"`
+			Refused  []struct {
+				Credential domain.ID `json:"credential"`
+				Code       string    `json:"code"`
+			} `json:"refused"`
+			Next domain.ID `json:"next"`
+		}
+		total, refused := 0, 0
+		for first := true; first || page.Next != ""; first = false {
+			body := map[string]any{"all": c.All}
+			if page.Next != "" {
+				body["after"] = page.Next
+			}
+			page.Refused, page.Next = nil, ""
+			if err := o.post(ctx, c.path("/signingKeys/"+c.Kid+"/reissues"), body, &page); err != nil {
+				return err
+			}
+			total += page.Reissued
+			for _, r := range page.Refused {
+				refused++
+				fmt.Fprintf(a.stdout, "%s was not issued again: %s\n", r.Credential, r.Code)
+			}
+		}
+		_, err := fmt.Fprintf(a.stdout, "%d diplomas get another edition, %d were refused; the issuer signs them as soon as the ledger is served\n", total, refused)
+		return err
+	})
+}

@@ -22,6 +22,7 @@ type keysCmd struct {
 	Compromised keysCompromisedCmd `cmd:"" help:"Report since when somebody else may hold a key."`
 	Approve     keysApproveCmd     `cmd:"" help:"Approve a proposal, as the second officer."`
 	Reject      keysRejectCmd      `cmd:"" help:"End a proposal without a change."`
+	Reissue     keysReissueCmd     `cmd:"" help:"Issue the diplomas of a compromised key again."`
 }
 
 // Help is the part of the manual that the flags do not tell.

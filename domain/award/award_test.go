@@ -81,6 +81,9 @@ func TestDecide(t *testing.T) {
 	propose := ProposeRevocation{proposal, first, Fraud, school, "2026-07-09", today, "dean"}
 	review := func(change func(*Evidence)) ReviewAward { return ReviewAward{1, today, lacking(change)} }
 	with := func(change func(*ProposeRevocation)) ProposeRevocation { p := propose; change(&p); return p }
+	reissue := func(credential domain.ID, kid string) ReissueDiploma {
+		return ReissueDiploma{asked(good()), credential, kid}
+	}
 	otherKey, otherPayload, elsewhere := token, token, asked(good())
 	otherKey.KeyID, otherPayload.PayloadSHA256, elsewhere.Institution = "k2", "ab", region
 
@@ -122,6 +125,16 @@ func TestDecide(t *testing.T) {
 		"a correction of nothing":                         {when: CorrectDiploma{asked(good()), NameChanged}, code: "not_found"},
 		"a correction after a revocation":                 {given: over, when: CorrectDiploma{asked(good()), NameChanged}, code: "credential_revoked"},
 		"a correction needs what an award needs":          {given: signed, when: CorrectDiploma{asked(lacking(func(e *Evidence) { e.Accreditation = "" })), NameChanged}, code: "not_accredited"},
+		"a compromised key's diploma is issued again":     {given: signed, when: reissue(first, "k1"), then: facts(edition(2, KeyCompromised), CredentialSuperseded{1, 2})},
+		"also one that was not signed yet":                {given: ready, when: reissue(first, "k1"), then: facts(edition(2, KeyCompromised), CredentialSuperseded{1, 2})},
+		"but not twice":                                   {given: join(signed, edition(2, KeyCompromised), CredentialSuperseded{1, 2}), when: reissue(first, "k1"), code: "credential_superseded"},
+		"nor one of another key":                          {given: signed, when: reissue(first, "k2"), code: "another_key"},
+		"nor a suspended one, which would be free again":  {given: suspended, when: reissue(first, "k1"), code: "credential_suspended"},
+		"nor a revoked one":                               {given: over, when: reissue(first, "k1"), code: "credential_revoked"},
+		"nor one that is not there":                       {given: signed, when: reissue(second, "k1"), code: "not_found"},
+		"nor one of another institution":                  {given: signed, when: ReissueDiploma{elsewhere, first, "k1"}, code: "not_the_awarding_institution"},
+		"issuing again needs what an award needs":         {given: signed, when: ReissueDiploma{asked(lacking(func(e *Evidence) { e.Accreditation = "" })), first, "k1"}, code: "not_accredited"},
+		"a correction has a reason of its own":            {given: signed, when: CorrectDiploma{asked(good()), KeyCompromised}, code: "invalid_field"},
 		"the review finds what the award found":           {given: awarded, when: review(func(*Evidence) {})},
 		"the review finds an enrollment gone":             {given: awarded, when: review(func(e *Evidence) { e.Enrollment = "" }), then: facts(AwardAnnulled{1, "not_enrolled"})},
 		"the review finds the graduation rescinded":       {given: awarded, when: review(func(e *Evidence) { e.Assessment = "" }), then: facts(AwardAnnulled{1, "graduation_not_assessed"})},

@@ -55,6 +55,15 @@ type CorrectDiploma struct {
 	Reason CorrectionReason
 }
 
+// ReissueDiploma asks for the next edition in the place of a credential whose key was
+// compromised: the same diploma under another key. Claims are those of that edition.
+type ReissueDiploma struct {
+	AwardDiploma
+	Credential domain.ID
+	// KeyID is the compromised key.
+	KeyID string
+}
+
 // ReviewAward decides again about an edition that is not signed yet, on the evidence as it
 // stood at the award's own place in the log. Day is the day the log recorded the award.
 type ReviewAward struct {
@@ -103,6 +112,7 @@ type ApproveRevocation struct {
 func (GrantDateException) isAwardCommand()  {}
 func (AwardDiploma) isAwardCommand()        {}
 func (CorrectDiploma) isAwardCommand()      {}
+func (ReissueDiploma) isAwardCommand()      {}
 func (ReviewAward) isAwardCommand()         {}
 func (PrepareCredential) isAwardCommand()   {}
 func (SignCredential) isAwardCommand()      {}

@@ -23,6 +23,8 @@ func decide(s State, c Command) ([]Event, error) {
 		return awardDiploma(s, c)
 	case CorrectDiploma:
 		return correctDiploma(s, c)
+	case ReissueDiploma:
+		return reissueDiploma(s, c)
 	case ReviewAward:
 		return reviewAward(s, c)
 	case PrepareCredential:
@@ -95,6 +97,34 @@ func correctDiploma(s State, c CorrectDiploma) ([]Event, error) {
 	}
 	// One append: there is no moment with two live editions, and none without.
 	return append(facts, CredentialSuperseded{Edition: live, By: len(s.Editions) + 1}), nil
+}
+
+func reissueDiploma(s State, c ReissueDiploma) ([]Event, error) {
+	n := s.Of(c.Credential)
+	ed, ok := s.Edition(n)
+	switch {
+	case !ok:
+		return nil, errNotFound()
+	case ed.Phase == Prepared || ed.Phase == Signed:
+	case ed.Phase == Revoked:
+		return nil, errEnded()
+	default:
+		return nil, domain.Refuse(domain.Conflict, "credential_superseded", "a later edition has taken the credential's place")
+	}
+	switch {
+	case ed.KeyID != c.KeyID:
+		return nil, domain.Refuse(domain.Conflict, "another_key", "the credential was signed with another key")
+	case ed.Suspended:
+		// The next edition would not be suspended.
+		return nil, domain.Refuse(domain.Conflict, "credential_suspended", "the credential is suspended: reinstate or revoke it first")
+	case c.Institution != ed.Institution:
+		return nil, domain.Refuse(domain.Forbidden, "not_the_awarding_institution", "only the institution that awarded the diploma issues it again")
+	}
+	facts, err := s.edition(c.AwardDiploma, KeyCompromised)
+	if err != nil {
+		return nil, err
+	}
+	return append(facts, CredentialSuperseded{Edition: n, By: len(s.Editions) + 1}), nil
 }
 
 // edition is the next edition, when the rules allow it.

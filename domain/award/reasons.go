@@ -43,9 +43,12 @@ const (
 	ResultAmended CorrectionReason = "result_amended"
 	// ClericalError: the diploma's own text was wrong.
 	ClericalError CorrectionReason = "clerical_error"
+	// KeyCompromised: the diploma was right, but somebody else held the key that signed it. Only
+	// [ReissueDiploma] gives this reason.
+	KeyCompromised CorrectionReason = "key_compromised"
 )
 
-// Known reports whether r is one of the reasons above.
+// Known reports whether r is one of the reasons that a correction may have.
 func (r CorrectionReason) Known() bool {
 	switch r {
 	case NameChanged, BirthDataCorrected, ResultAmended, ClericalError:

@@ -33,7 +33,10 @@ func (t *Trust) Record(ctx context.Context, issuer, id string) (verifier.Record,
 		return verifier.Record{}, verifier.ErrNoLedger
 	}
 	l, at, _ := t.home(issuer)
-	url := at + "/records?prefix=" + prefix
+	url := at + "/records"
+	if prefix != "" {
+		url += "?prefix=" + prefix
+	}
 	set, _, err := t.records.get(ctx, url, keepRecords, func(ctx context.Context) (did.RecordSet, error) {
 		b, err := l.client.get(ctx, url, "application/json")
 		if err != nil {
