@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"sijil/verifier"
+	"sijil/verifier/baking"
 	"sijil/verifier/online"
 )
 
@@ -104,6 +105,25 @@ func TestAFileIsSentAsBase64(t *testing.T) {
 	}
 	if w := do(h, "POST", "/v1/verify", "application/json", file(token(t, "0001-control--plain-0")+"\n")); !strings.Contains(w.Body.String(), `"overall":"VALID"`) {
 		t.Errorf("a token's file: %s", w.Body)
+	}
+	for kind, bake := range map[string]func() ([]byte, error){
+		"a.png": func() ([]byte, error) {
+			return baking.PNG(baking.PlainPNG(), []byte(token(t, "0001-control--plain-0")))
+		},
+		"a.svg": func() ([]byte, error) {
+			return baking.SVG(baking.PlainSVG(), []byte(token(t, "0001-control--plain-0")))
+		},
+	} {
+		picture, err := bake()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w := do(h, "POST", "/v1/verify", "application/json", file(string(picture))); !strings.Contains(w.Body.String(), `"overall":"VALID"`) {
+			t.Errorf("%s: %s", kind, w.Body)
+		}
+		if w := post(t, h, "/?lang=en", "", kind, string(picture)); !strings.Contains(w.Body.String(), "verdict good") {
+			t.Errorf("%s on the page: %d", kind, w.Code)
+		}
 	}
 	if w := do(h, "POST", "/v1/verify", "application/json", file("%PDF-1.7")); !strings.Contains(w.Body.String(), `"unsupported_media_type"`) {
 		t.Errorf("a document: %s", w.Body)

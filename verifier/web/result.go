@@ -58,9 +58,9 @@ type result struct {
 	Lines []line
 	Items []*result
 	// Title is what an item is called among others.
-	Title    string
-	Judged   string
-	Format   string
+	Title  string
+	Judged string
+	Format string
 	// Holder is who presents it, empty for what is not a presentation.
 	Holder   string
 	Unsigned bool
