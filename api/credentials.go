@@ -34,6 +34,7 @@ func (s *Server) registerCredentials() {
 		ID: "read-credential-token", Method: http.MethodGet, Path: credentialPath + "/token", Scope: access.DiplomasRead, Tag: tag,
 		Summary: "The signed credential, as application/vc+jwt",
 	}, s.readToken)
+	s.registerBadges()
 	s.registerRevocations()
 }
 

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -77,8 +78,9 @@ func (g *graduates) verify(token []byte) verifier.Verdict {
 	return g.verifyWith(token, "application/vc+jwt")
 }
 
-// verifyWith judges a token by what the ledger publishes, with lists of that media type.
-func (g *graduates) verifyWith(token []byte, accept string) verifier.Verdict {
+// verifyWith judges a token, a document or a picture by what the ledger publishes, with
+// lists of that media type.
+func (g *graduates) verifyWith(content []byte, accept string) verifier.Verdict {
 	g.t.Helper()
 	base := "/institutions/" + string(g.School)
 	keys := g.Anyone().Get(base + "/jwks.json").Want(200)
@@ -99,7 +101,7 @@ func (g *graduates) verifyWith(token []byte, accept string) verifier.Verdict {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	return verifier.Verify(context.WithoutCancel(g.t.Context()), token, s, g.Clock.Now())
+	return verifier.VerifyFile(context.WithoutCancel(g.t.Context()), "upload", content, s, g.Clock.Now())
 }
 
 // TestADiplomaFromAwardToRevocation is the main flow over HTTP.
@@ -291,6 +293,20 @@ func TestWhatVerifiersFetch(t *testing.T) {
 	if v := g.verifyWith(g.registrar.Get("/v1/credentials/"+id+"/token").Want(200).Body, ""); v.Overall != verifier.Valid {
 		t.Errorf("verdict by the lists as JSON: %+v", v)
 	}
+	for as, contentType := range map[string]string{"": "application/vc", "?as=json": "application/vc", "?as=png": "image/png", "?as=svg": "image/svg+xml"} {
+		badge := g.registrar.Get("/v1/credentials/" + id + "/badge" + as).Want(200)
+		if badge.Header.Get("Content-Type") != contentType {
+			t.Errorf("the badge %s is %s", as, badge.Header.Get("Content-Type"))
+		}
+		if v := g.verifyWith(badge.Body, ""); v.Overall != verifier.Valid || v.Credential.Holder != "Amina" {
+			t.Errorf("verdict on the badge %s: %+v", as, v)
+		}
+		if again := g.registrar.Get("/v1/credentials/" + id + "/badge" + as).Want(200); !bytes.Equal(again.Body, badge.Body) {
+			t.Errorf("the badge %s is another each time", as)
+		}
+	}
+	g.other.Get("/v1/credentials/"+id+"/badge").WantProblem(404, "not_found")
+	g.registrar.Get("/v1/credentials/"+id+"/badge?as=gif").WantProblem(422, "invalid_field")
 	same := nobody.Get("/status/"+string(g.School)+"-1", "If-None-Match", list.Header.Get("ETag")).Want(http.StatusNotModified)
 	if len(same.Body) > 0 {
 		t.Error("304 with a body")

@@ -58,6 +58,10 @@ func (c *check) anchoring(ctx context.Context) {
 	case err != nil:
 		c.recordErr = err
 		c.verdict.Lines.Anchoring = c.line(Unchecked, NotAnchored, time.Time{})
+	case rec.PayloadSHA256 != c.form.Digest() && c.form.Embedded():
+		// The same document, written anew, has another digest and is not another credential.
+		c.recordErr = ErrUnknown
+		c.verdict.Lines.Anchoring = c.line(Unchecked, NotAnchored, time.Time{})
 	case rec.PayloadSHA256 != c.form.Digest():
 		c.recordErr = ErrUnknown
 		c.verdict.Lines.Anchoring = c.line(False, LedgerMismatch, rec.RecordedAt)

@@ -98,6 +98,20 @@ func TestADiplomaMayBeAPicture(t *testing.T) {
 			}
 		}
 	}
+	// The ledger's record of the token vouches for the badge too, as long as nobody writes it anew.
+	l.record(l.achievement(7), payload, l.now)
+	recorded, err := NewStore("test", bundle.Bundle{
+		Now: did.Instant{Time: l.now}, Issuers: []did.Issuer{l.issuer}, Lists: map[string][]byte{l.list: l.listToken(t, l.now.Add(time.Hour))}, Records: l.records, HasRecords: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	anew := strings.Replace(string(badge), `"achievement":{`, `"achievement": { `, 1)
+	for want, text := range map[Answer]string{True: string(badge), Unchecked: anew} {
+		if v := Verify(t.Context(), []byte(text), recorded, l.now); v.Overall != Valid || v.Lines.Anchoring.Answer != want {
+			t.Errorf("%s %s, anchoring %+v", v.Overall, v.Reason, v.Lines.Anchoring)
+		}
+	}
 	forged := strings.Replace(string(badge), "أمينة", "أمينه", 1)
 	if v := VerifyFile(t.Context(), "badge.json", []byte(forged), s, l.now); v.Overall != NotValid || v.Reason != credential.BadSignature {
 		t.Errorf("a forged badge: %s %s", v.Overall, v.Reason)

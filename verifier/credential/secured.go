@@ -20,6 +20,7 @@ const (
 	FormatLegacy               Format = "jwt_vc"    // data model 1.1 in a "vc" or "vp" claim
 	FormatOpenBadge            Format = "ob3+jwt"   // Open Badges 3.0 §8.2, typ "JWT"
 	FormatEdDSA2022            Format = "eddsa-rdfc-2022"
+	FormatJCS                  Format = "eddsa-jcs-2022"
 	FormatEd25519Signature2020 Format = "Ed25519Signature2020"
 )
 
@@ -57,13 +58,20 @@ type Secured struct {
 	// more than once and, to learn whom the payload claims as its issuer, before the proofs held.
 	Payload func() (Value, *Refusal)
 	// Digest is the SHA-256 by which the ledger records it: of the exact payload of a JWS
-	// (of the issuer's JWS in an SD-JWT), of the canonical document without its proof else.
-	// It is called after the proofs held.
+	// (of the issuer's JWS in an SD-JWT), else of the document's text without its proof, which
+	// is another once somebody has written the same document anew. It is called after the
+	// proofs held.
 	Digest func() [32]byte
 	// Holder is the key binding at the end of an SD-JWT (RFC 9901 §4.3), nil if there is none.
 	Holder *HolderProof
 	// Warnings are codes of oddities that do not make it wrong; docs/verdicts.md lists them.
 	Warnings []string
+}
+
+// Embedded reports whether the proofs stand in the document that they sign, whose text
+// may then change while what it says does not.
+func (s *Secured) Embedded() bool {
+	return s.Format == FormatEdDSA2022 || s.Format == FormatJCS || s.Format == FormatEd25519Signature2020
 }
 
 // Proof is one signature.

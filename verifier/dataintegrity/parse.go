@@ -23,9 +23,6 @@ const (
 	maxText    = 2048 // bytes of a URL, a challenge or a domain
 )
 
-// FormatJCS is the format of a document with an eddsa-jcs-2022 proof.
-const FormatJCS credential.Format = EdDSAJCS
-
 // UnsupportedProof is the warning that one of several proofs was left out.
 const UnsupportedProof = "unsupported_proof"
 
@@ -67,7 +64,7 @@ func Parse(b []byte, limit int) (*credential.Secured, *credential.Refusal) {
 		return nil, credential.Refuse(credential.TooComplex, "document has more than %d proofs", maxProofs)
 	}
 	doc := &document{root: root, sums: map[bool]sum{}}
-	s := &credential.Secured{Payload: doc.payload}
+	s := &credential.Secured{Payload: doc.payload, Digest: doc.textDigest}
 	var unsupported *credential.Refusal
 	ids := map[string]bool{}
 	for _, v := range proofs {
@@ -83,7 +80,6 @@ func Parse(b []byte, limit int) (*credential.Secured, *credential.Refusal) {
 		s.Proofs = append(s.Proofs, p.Proof)
 		if s.Format == "" {
 			s.Format = credential.Format(p.suite)
-			s.Digest = func() [32]byte { return doc.sum(p.suite).digest }
 		}
 	}
 	if len(s.Proofs) == 0 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/json"
 	"flag"
 	"os"
@@ -161,14 +162,9 @@ func TestWhatAProofSaysIsRead(t *testing.T) {
 	if refusal != nil || payload.Has("proof") || !payload.Has("credentialSubject") || !json.Valid(payload.Raw()) {
 		t.Errorf("payload: %v", refusal)
 	}
-	// The digest is of the statements: written in another way, with another proof, it is the same.
-	again, err := Sign(append([]byte("\n"), sample(t, "diploma.json")...), seed(2), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, refusal := check(again, seed(2).Public())
-	if refusal != nil || other.Digest() != s.Digest() || s.Digest() == ([32]byte{}) {
-		t.Errorf("digests differ: %v", refusal)
+	// The digest is of the text that was signed, whichever proofs were put into it.
+	if s.Digest() != sha256.Sum256(sample(t, "diploma.json")) {
+		t.Error("the digest is not of the text that was signed")
 	}
 }
 

@@ -89,6 +89,13 @@ func (d *document) verify(p proof, key crypto.PublicKey, alg string) *credential
 	return nil
 }
 
+// textDigest is the SHA-256 of the document's text without its proofs. A proof is put into a text
+// without touching the rest ([Sign]), so that this is the digest of what was recorded to
+// be signed, unless somebody has written the document anew.
+func (d *document) textDigest() [sha256.Size]byte {
+	return sha256.Sum256(write(d.root, []string{"proof"}, nil))
+}
+
 // payload is the document without its proofs.
 func (d *document) payload() (credential.Value, *credential.Refusal) {
 	return without(d.root, "proof")

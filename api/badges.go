@@ -1,0 +1,63 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"sijil/domain"
+	"sijil/internal/access"
+)
+
+// Badger makes Open Badges of signed credentials.
+type Badger interface {
+	// Badge is the credential of a recorded token with an embedded proof, as cover says: "json",
+	// "png" or "svg". badge_unavailable when its key cannot make one.
+	Badge(ctx context.Context, institution domain.ID, token string, signedAt time.Time, cover string) ([]byte, error)
+}
+
+var _ = explain(
+	Code{"badge_unavailable", 409, "The key that signed the credential is not Ed25519, is not in force any more, or is not kept on this server.", "Use the token, which stands; a correction of the diploma is signed with the present key."},
+)
+
+func (s *Server) registerBadges() {
+	raw(s, op{
+		ID: "read-credential-badge", Method: http.MethodGet, Path: credentialPath + "/badge", Scope: access.DiplomasRead, Tag: "credentials",
+		Summary: "The credential as an Open Badge: JSON with an embedded proof, or a picture that carries it",
+		Description: "It says what the token says, under the same key and status. `as=png` and `as=svg` give a plain picture with the credential baked in, for wallets and " +
+			"websites that take badges; a picture proves nothing before its credential is checked.",
+	}, s.readBadge)
+}
+
+type badgeInput struct {
+	Credential domain.ID `path:"credential"`
+	As         string    `query:"as" enum:"json,png,svg" default:"json"`
+}
+
+// badgeTypes are media types by cover.
+var badgeTypes = map[string]string{"json": "application/vc", "png": "image/png", "svg": "image/svg+xml"}
+
+type badgeOutput struct {
+	ContentType string `header:"Content-Type"`
+	Disposition string `header:"Content-Disposition"`
+	Body        []byte `contentType:"application/vc"`
+}
+
+func (s *Server) readBadge(ctx context.Context, in *badgeInput) (*badgeOutput, error) {
+	c, err := s.credential(ctx, in.Credential)
+	if err != nil {
+		return nil, err
+	}
+	if c.Token == nil || c.SignedAt == nil {
+		return nil, domain.Refuse(domain.Conflict, "not_signed", "the credential is not signed yet")
+	}
+	token, err := s.openText(ctx, principal(ctx).Tenant, c.Token)
+	if err != nil {
+		return nil, err
+	}
+	badge, err := s.cfg.Publisher.Badge(ctx, c.Institution, token, *c.SignedAt, in.As)
+	if err != nil {
+		return nil, err
+	}
+	return &badgeOutput{ContentType: badgeTypes[in.As], Disposition: `attachment; filename="` + string(in.Credential) + "." + in.As + `"`, Body: badge}, nil
+}
