@@ -3,11 +3,13 @@ package api_test
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"sijil/domain"
 	"sijil/verifier"
+	"sijil/verifier/did"
 	"sijil/verifier/online"
 	"sijil/verifier/source"
 )
@@ -98,6 +100,16 @@ func TestACompromisedKey(t *testing.T) {
 	if v := anew(g.registrar.Get("/v1/credentials/" + again + "/token").Want(200).Body); v.Overall != verifier.Valid || v.Credential.Holder != "Lejla Hadžić" {
 		t.Errorf("issued again it is %s %v: %+v", v.Overall, v.Reasons, v.Credential)
 	}
+	published, err := did.ParseRecords(g.Anyone().Get("/institutions/"+string(g.School)+"/records").Want(200).Body, issuerName(g), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, ok := published.Find("urn:uuid:" + late); !ok || r.Reason != "superseded" || r.Successor != did.HashID("urn:uuid:"+again) {
+		t.Errorf("the former edition is published as %+v", r)
+	}
+	if r, ok := published.Find("urn:uuid:" + early); !ok || r.Reason != "" || r.Successor != "" {
+		t.Errorf("one that stands is published as %+v", r)
+	}
 	if v := anew(before); v.Overall != verifier.Valid || v.Lines.Anchoring.Answer != verifier.True {
 		t.Errorf("what was recorded before the theft is %s %v after the drill", v.Overall, v.Reasons)
 	}
@@ -110,10 +122,23 @@ func TestACompromisedKey(t *testing.T) {
 	if r := g.registrar.Post(reissues, object{"all": true}).Want(201); r.Field("reissued") != "0" || r.Field("refused", "0", "code") != "credential_suspended" {
 		t.Errorf("a suspended one: %s", r.Body)
 	}
+	until(t, 10*time.Second, "the suspension's reason is published", func() bool {
+		return strings.Contains(string(g.Anyone().Get("/institutions/"+string(g.School)+"/records").Body), `"reason":"under_investigation"`)
+	})
 	g.registrar.Post("/v1/credentials/"+early+"/reinstatements", nil).Want(201)
 	if r := g.registrar.Post(reissues, object{"all": true}).Want(201); r.Field("reissued") != "1" {
 		t.Errorf("all of them: %s", r.Body)
 	}
+}
+
+// issuerName is the school's DID.
+func issuerName(g *graduates) string {
+	g.t.Helper()
+	name, err := did.Web(g.URL, string(g.School))
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return name
 }
 
 // TestARetiredKeyOnline: rotation is routine, and what the former key signed stays VALID.

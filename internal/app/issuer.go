@@ -122,7 +122,11 @@ func (r recorded) Begin(ctx context.Context, tenant, institution domain.ID, pref
 		if perr != nil {
 			return nil, perr
 		}
-		lines = append(lines, did.NewRecordLine("urn:uuid:"+string(c.Credential), payload, did.Instant{Time: c.SignedAt.UTC()}))
+		line := did.NewRecordLine("urn:uuid:"+string(c.Credential), payload, did.Instant{Time: c.SignedAt.UTC()})
+		if line.Reason = c.Reason; c.Successor != nil {
+			line.Successor = did.HashID("urn:uuid:" + string(*c.Successor))
+		}
+		lines = append(lines, line)
 	}
 	return lines, err
 }

@@ -56,18 +56,30 @@ type RecordLine struct {
 	ID         string  `json:"id"`      // base64url of the SHA-256 of the credential's id
 	Payload    string  `json:"payload"` // base64url of the SHA-256 of the signed payload
 	RecordedAt Instant `json:"recordedAt"`
+	// Reason is the class of reasons for which it was revoked or suspended, "superseded" when a
+	// next edition took its place, empty while it stands. Successor is the hash of that
+	// edition's id, once there is one.
+	Reason    string `json:"reason,omitempty"`
+	Successor string `json:"successor,omitempty"`
 }
 
-// NewRecordLine is the line of a credential.
+// NewRecordLine is the line of a credential that stands.
 func NewRecordLine(id string, payloadSHA256 [32]byte, recordedAt Instant) RecordLine {
+	return RecordLine{ID: HashID(id), Payload: base64.RawURLEncoding.EncodeToString(payloadSHA256[:]), RecordedAt: recordedAt}
+}
+
+// HashID is what a credential's id stands for in a line.
+func HashID(id string) string {
 	sum := sha256.Sum256([]byte(id))
-	return RecordLine{base64.RawURLEncoding.EncodeToString(sum[:]), base64.RawURLEncoding.EncodeToString(payloadSHA256[:]), recordedAt}
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // Recorded is what an answer says of one credential.
 type Recorded struct {
 	PayloadSHA256 [32]byte
 	RecordedAt    Instant
+	// Reason and Successor are as in [RecordLine].
+	Reason, Successor string
 }
 
 // RecordSet is an answer by the hash of credentials' ids.
@@ -106,7 +118,7 @@ func ParseRecords(b []byte, issuer, prefix string) (RecordSet, error) {
 		if _, twice := set[id]; twice || r.RecordedAt.IsZero() {
 			return nil, errors.New("records name a credential twice, or without a time")
 		}
-		set[id] = Recorded{payload, r.RecordedAt}
+		set[id] = Recorded{payload, r.RecordedAt, r.Reason, r.Successor}
 	}
 	return set, nil
 }
