@@ -104,7 +104,7 @@ func (a *App) ExportBundle(ctx context.Context, out string, institution domain.I
 		Now:   did.Instant{Time: a.cfg.Now().UTC().Truncate(time.Second)},
 		Lists: map[string][]byte{}, Documents: map[string][]byte{}, HasRecords: true,
 	}
-	names := map[domain.ID][]string{}
+	names, accredited := map[domain.ID][]string{}, a.accreditors()
 	for _, url := range urls {
 		issuing, err := a.Issuing(url)
 		if err != nil {
@@ -121,7 +121,7 @@ func (a *App) ExportBundle(ctx context.Context, out string, institution domain.I
 				if err != nil {
 					return done, err
 				}
-				if trusted.Accreditations, err = a.accreditations(ctx, l.Tenant, l.Institution); err != nil {
+				if trusted.Accreditations, err = accredited.accreditations(ctx, l.Tenant, l.Institution); err != nil {
 					return done, err
 				}
 				if b.Documents[trusted.ID], err = issuing.Publisher.DIDDocument(ctx, l.Institution); err != nil {

@@ -5,13 +5,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"sijil/domain"
+	"sijil/domain/accreditation"
+	"sijil/domain/program"
 	"sijil/internal/apitest"
 	"sijil/internal/eventlog"
+	"sijil/internal/ledger"
 	"sijil/verifier"
 	"sijil/verifier/bundle"
 	"sijil/verifier/keyfile"
@@ -50,6 +54,13 @@ func TestExport(t *testing.T) {
 		t.Errorf("a bundle of nothing: %v", err)
 	}
 	g.Authorize()
+	// Another program, whose whole level the school was accredited for once.
+	const level = domain.Descriptor("uri://sijil.dev/LevelDescriptor#Master")
+	master, accredited := g.NewID("master"), ledger.AccreditationID(g.Tenant(), g.Tenant(), g.School, "", level)
+	apitest.Give(g.World, program.Decider, program.Decider.Stream(master), program.Event(program.ProgramDefined{EducationOrganization: g.School, ProgramID: "MAS", AchievementType: "MasterDegree", Level: level}))
+	apitest.Give(g.World, accreditation.Decider, accreditation.Decider.Stream(accredited), accreditation.Event(accreditation.AccreditationGranted{
+		Institution: g.School, AccreditingAgent: g.Tenant(), Level: level, From: "2020-01-01", Until: "2021-01-01",
+	}))
 	const awards = 30
 	var last domain.ID
 	for n := range awards {
@@ -97,6 +108,14 @@ func TestExport(t *testing.T) {
 		}
 		if end, err := g.Log.End(t.Context()); err != nil || b.Manifest.LogID != g.LogID || b.Manifest.TreeSize != int64(end) || len(b.Documents) != 1 || b.Manifest.Key != done.Key {
 			t.Errorf("manifest %+v with %d DID documents at %d, %v", b.Manifest.Origin, len(b.Documents), end, err)
+		}
+		var got []string
+		for _, a := range b.Issuers[0].Accreditations {
+			got = append(got, fmt.Sprint(a.From.Year(), " ", a.Until.Year(), " ", a.Level, " ", a.Achievements))
+		}
+		slices.Sort(got)
+		if want := []string{fmt.Sprintf("2020 1  [urn:uuid:%s]", g.Program), fmt.Sprintf("2020 2021 %s [urn:uuid:%s]", level, master)}; !slices.Equal(got, want) {
+			t.Errorf("accreditations %q, want %q", got, want)
 		}
 		trust, err := verifier.NewStore("bundle", b)
 		if err != nil {

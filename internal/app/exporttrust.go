@@ -40,9 +40,23 @@ func (a *App) BundleKeySet() ([]byte, error) {
 	return keyfile.JWKS(pub)
 }
 
+// accreditors reads accreditations for one export; what many institutions share is read once.
+type accreditors struct {
+	*App
+	programs map[domain.ID][]accreditation.Scope // by tenant
+	done     map[domain.ID][]did.Accreditation   // by institution
+}
+
+func (a *App) accreditors() *accreditors {
+	return &accreditors{a, map[domain.ID][]accreditation.Scope{}, map[domain.ID][]did.Accreditation{}}
+}
+
 // accreditations are all spans in which an institution was accredited, and for what, as
 // they are recorded now.
-func (a *App) accreditations(ctx context.Context, tenant, institution domain.ID) ([]did.Accreditation, error) {
+func (a *accreditors) accreditations(ctx context.Context, tenant, institution domain.ID) ([]did.Accreditation, error) {
+	if known, ok := a.done[institution]; ok {
+		return known, nil
+	}
 	found, err := a.registered(ctx, tenant, "accreditation", institution)
 	if err != nil {
 		return nil, err
@@ -70,29 +84,47 @@ func (a *App) accreditations(ctx context.Context, tenant, institution domain.ID)
 			})
 		}
 	}
+	a.done[institution] = out
 	return out, nil
 }
 
 // covered are the ids that credentials have for what an accreditation is for: its program,
 // or every program of its level.
-func (a *App) covered(ctx context.Context, act ledger.Act, s accreditation.State) ([]string, error) {
+func (a *accreditors) covered(ctx context.Context, act ledger.Act, s accreditation.State) ([]string, error) {
 	if s.Program != "" {
 		return []string{"urn:uuid:" + string(s.Program)}, nil
 	}
-	programs, err := a.registered(ctx, act.Tenant, "program", "")
+	scopes, err := a.scopes(ctx, act)
 	if err != nil {
 		return nil, err
 	}
 	var out []string
-	for _, id := range programs {
+	for _, scope := range scopes {
+		if s.Covers(scope) {
+			out = append(out, "urn:uuid:"+string(scope.Program))
+		}
+	}
+	return out, nil
+}
+
+// scopes are the programs of a tenant with their levels.
+func (a *accreditors) scopes(ctx context.Context, act ledger.Act) ([]accreditation.Scope, error) {
+	if known, ok := a.programs[act.Tenant]; ok {
+		return known, nil
+	}
+	ids, err := a.registered(ctx, act.Tenant, "program", "")
+	if err != nil {
+		return nil, err
+	}
+	out := make([]accreditation.Scope, 0, len(ids))
+	for _, id := range ids {
 		p, err := ledger.Load(ctx, a.Ledger, program.Decider, program.Decider.Stream(id), act)
 		if err != nil {
 			return nil, fmt.Errorf("loading a program: %w", err)
 		}
-		if s.Covers(accreditation.Scope{Program: id, Level: p.State.Definition.Level}) {
-			out = append(out, "urn:uuid:"+string(id))
-		}
+		out = append(out, accreditation.Scope{Program: id, Level: p.State.Definition.Level})
 	}
+	a.programs[act.Tenant] = out
 	return out, nil
 }
 
