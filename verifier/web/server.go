@@ -14,6 +14,7 @@ import (
 
 	"sijil/verifier"
 	"sijil/verifier/keyfile"
+	"sijil/verifier/vcapi"
 )
 
 // Bounds of one request.
@@ -88,6 +89,7 @@ func New(c Config) (http.Handler, error) {
 	mux.HandleFunc("GET /v/{code}", s.code)
 	mux.HandleFunc("POST /{$}", s.check)
 	mux.HandleFunc("POST /v1/verify", s.verify)
+	vcapi.Register(mux, vcapi.Config{Trust: c.Trust, Now: c.Now})
 	for path, a := range assets {
 		mux.HandleFunc("GET "+path, a.serve)
 	}
@@ -114,9 +116,10 @@ var headers = http.Header{
 	"Cross-Origin-Opener-Policy":   {"same-origin"},
 	"Cross-Origin-Resource-Policy": {"same-origin"},
 	"Permissions-Policy":           {"camera=(self), microphone=(), geolocation=()"},
-	"Strict-Transport-Security":    {"max-age=31536000"},
 	"Cache-Control":                {"no-store"},
 }
+
+var hsts = []string{"max-age=31536000"}
 
 // guard stands before every route: headers and limits.
 func (s *server) guard(next http.Handler) http.Handler {
@@ -124,6 +127,10 @@ func (s *server) guard(next http.Handler) http.Handler {
 		h := w.Header()
 		for name, value := range headers {
 			h[name] = value // shared: whoever wants another value sets a new one
+		}
+		// Over plain HTTP a browser has to disregard it (RFC 6797 section 7.2).
+		if r.TLS != nil || strings.HasPrefix(s.PublicURL, "https://") {
+			h["Strict-Transport-Security"] = hsts
 		}
 		defer func() {
 			if p := recover(); p != nil && p != http.ErrAbortHandler {
@@ -156,7 +163,9 @@ func (s *server) busy(w http.ResponseWriter, r *http.Request) {
 
 // elsewhere answers what no route takes.
 func (s *server) elsewhere(w http.ResponseWriter, r *http.Request) {
-	allow := map[string]string{"/": "GET, HEAD, POST", "/v1/verify": http.MethodPost}[r.URL.Path]
+	allow := map[string]string{
+		"/": "GET, HEAD, POST", "/v1/verify": http.MethodPost, vcapi.Credentials: http.MethodPost, vcapi.Presentations: http.MethodPost,
+	}[r.URL.Path]
 	if _, ok := assets[r.URL.Path]; ok || r.URL.Path == "/v" || r.URL.Path == "/healthz" {
 		allow = "GET, HEAD"
 	}
