@@ -34,9 +34,22 @@ func (c Chain) Keys(ctx context.Context, kid string) ([]OwnedKey, error) {
 	return chained(c, func(t Trust) ([]OwnedKey, error) { return t.Keys(ctx, kid) })
 }
 
-// Issuer implements [Trust].
+// Issuer implements [Trust]. Accreditations come from the first that has any: a bundle brings
+// them where a ledger does not publish them.
 func (c Chain) Issuer(ctx context.Context, id string) (Issuer, error) {
-	return chained(c, func(t Trust) (Issuer, error) { return t.Issuer(ctx, id) })
+	i, err := chained(c, func(t Trust) (Issuer, error) { return t.Issuer(ctx, id) })
+	if err == nil && i.Accreditations == nil {
+		if with, e := chained(c, func(t Trust) (Issuer, error) {
+			with, e := t.Issuer(ctx, id)
+			if e == nil && with.Accreditations == nil {
+				e = ErrUnknown
+			}
+			return with, e
+		}); e == nil {
+			i.Accreditations = with.Accreditations
+		}
+	}
+	return i, err
 }
 
 // StatusList implements [Trust].
