@@ -168,7 +168,7 @@ func TestServeFromNothingAndAgain(t *testing.T) {
 	if err := s.stop(); err != nil {
 		t.Fatalf("stopping: %v", err)
 	}
-	if keys, err := filepath.Glob(filepath.Join(data, "keys", "*")); err != nil || len(keys) != 2 {
+	if keys, err := filepath.Glob(filepath.Join(data, "keys", "*")); err != nil || len(keys) != 3 { // master, token, bundle
 		t.Errorf("the keys are %v, %v", keys, err)
 	}
 
