@@ -161,7 +161,7 @@ func (r *Runner) watch(ctx context.Context) error {
 
 // catchUp applies the log from at to its end, in batches.
 func (r *Runner) catchUp(ctx context.Context, conn *pgx.Conn, logID string, epoch int64, at eventlog.Position) (eventlog.Position, error) {
-	err := batches(r.log.All(ctx, at), func(events []Event, last eventlog.Position) error {
+	err := batches(eventlog.Since(ctx, r.log, at), func(events []Event, last eventlog.Position) error {
 		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			if err := advance(ctx, tx, logID, epoch, at, last, len(r.list)); err != nil {
 				return err

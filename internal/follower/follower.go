@@ -161,7 +161,7 @@ func (f *Follower) catchUp(ctx context.Context, at eventlog.Position) (eventlog.
 		f.set(func(s *Status) { s.Position, s.Err = at, nil })
 		return nil
 	}
-	for e, err := range f.cfg.Log.All(ctx, at) {
+	for e, err := range eventlog.Since(ctx, f.cfg.Log, at) {
 		if err != nil {
 			return at, fmt.Errorf("reading events after position %d: %w", at, err)
 		}

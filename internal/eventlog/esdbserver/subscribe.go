@@ -2,6 +2,7 @@ package esdbserver
 
 import (
 	"context"
+	"iter"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 
@@ -50,7 +51,7 @@ func (s *subscription) followAll(ctx context.Context) error {
 		return err
 	}
 	at := after
-	return follow(ctx, s.log, after, func(e eventlog.Recorded) error {
+	return follow(ctx, s.log.Log, after, func(e eventlog.Recorded) error {
 		at = e.Position
 		if s.filter.match(e) {
 			if err := s.send(encodeEvent(e, s.textIDs)); err != nil {
@@ -123,7 +124,12 @@ func (s *subscription) followStream(ctx context.Context) error {
 			return err
 		}
 	}
-	return follow(ctx, s.log, end, event, s.caughtUp)
+	return follow(ctx, s.log.Log, end, event, s.caughtUp)
+}
+
+// whole is everything after a position.
+func whole(ctx context.Context, l eventlog.Log, after eventlog.Position) iter.Seq2[eventlog.Recorded, error] {
+	return l.All(ctx, after)
 }
 
 // follow hands over every event after position after, and whatever comes, until ctx ends or
@@ -139,7 +145,11 @@ func follow(ctx context.Context, l eventlog.Log, after eventlog.Position, event 
 			}
 		}
 		before := after
-		for e, err := range l.All(ctx, after) {
+		pass := eventlog.Since // what was appended just now
+		if !live || partial {
+			pass = whole // up to the end
+		}
+		for e, err := range pass(ctx, l, after) {
 			if err == nil {
 				err = event(e)
 			}

@@ -20,6 +20,7 @@ type broken struct {
 	read   func(ctx context.Context, stream string, from eventlog.Revision) iter.Seq2[eventlog.Recorded, error]
 	all    func(ctx context.Context, after eventlog.Position) iter.Seq2[eventlog.Recorded, error]
 	back   func(ctx context.Context, before eventlog.Position) iter.Seq2[eventlog.Recorded, error]
+	recent func(after eventlog.Position) []eventlog.Recorded
 	wait   func(ctx context.Context, after eventlog.Position) error
 }
 
@@ -70,6 +71,15 @@ func (b *broken) Back(ctx context.Context, before eventlog.Position) iter.Seq2[e
 		return b.back(ctx, before)
 	}
 	return b.Log.Back(ctx, before)
+}
+
+// Recent remembers everything.
+func (b *broken) Recent(after eventlog.Position) []eventlog.Recorded {
+	if b.recent != nil {
+		return b.recent(after)
+	}
+	got, _ := collect(b.Log.All(context.Background(), after))
+	return got
 }
 
 func (b *broken) Wait(ctx context.Context, after eventlog.Position) error {

@@ -188,9 +188,10 @@ func (h *history) write(e *env, l eventlog.Log, writer, batches int) {
 	}
 }
 
-// subscriber follows a log by All and Wait until it has reached the end that finish
-// gives, or its context ends.
+// subscriber follows a log by Wait and All, or by Wait and Since, until it has reached the end
+// that finish gives, or its context ends.
 type subscriber struct {
+	since  bool
 	seen   []eventlog.Recorded
 	at     eventlog.Position
 	finish chan eventlog.Position
@@ -200,7 +201,11 @@ type subscriber struct {
 // follow reads on until done, or until limit more events were seen when limit is positive.
 func (s *subscriber) follow(ctx context.Context, l eventlog.Log, limit int) error {
 	for {
-		for r, err := range l.All(ctx, s.at) {
+		next := l.All(ctx, s.at)
+		if s.since {
+			next = eventlog.Since(ctx, l, s.at)
+		}
+		for r, err := range next {
 			if err != nil {
 				return fmt.Errorf("following after %d: %w", s.at, err)
 			}
@@ -241,15 +246,25 @@ func liveSubscriber(e *env) {
 func (e *env) followWriters(logs []eventlog.Log, reader eventlog.Log, batches int) {
 	e.Helper()
 	var h history
-	live := newSubscriber()
-	followed := make(chan error, 1)
-	go func() { followed <- live.follow(e.ctx, reader, 0) }()
+	live := [2]*subscriber{newSubscriber(), newSubscriber()}
+	live[1].since = true
+	followed := make(chan error, len(live))
+	for _, s := range live {
+		go func() { followed <- s.follow(e.ctx, reader, 0) }()
+	}
 	together(e.Writers, func(i int) { h.write(e, logs[i%len(logs)], i+1, batches) })
-	live.finish <- e.end(reader)
-	e.check(<-followed, "the live subscriber")
-	h.is(e, live.seen)
-	e.same(e.all(reader, 0), live.seen)
-	e.stampsInOrder(live.seen)
+	end := e.end(reader)
+	for _, s := range live {
+		s.finish <- end
+	}
+	for range live {
+		e.check(<-followed, "a live subscriber")
+	}
+	for _, s := range live {
+		h.is(e, s.seen)
+	}
+	e.same(e.all(reader, 0), live[0].seen)
+	e.stampsInOrder(live[0].seen)
 }
 
 func resumingSubscribers(e *env) {
@@ -260,6 +275,7 @@ func resumingSubscribers(e *env) {
 	results := make(chan error, subscribers)
 	for i := range all {
 		s := newSubscriber()
+		s.since = i%2 == 1
 		all[i] = s
 		go func() {
 			random := rand.New(rand.NewPCG(uint64(i), 11))

@@ -103,6 +103,45 @@ var readingFaults = []fault{
 		},
 	},
 	{
+		name: "what is remembered has a hole", noticed: "what a log remembers is what it holds",
+		seed: func(b *broken, l *memlog.Log) {
+			b.recent = func(after eventlog.Position) []eventlog.Recorded {
+				got, _ := collect(l.All(context.Background(), after))
+				return slices.DeleteFunc(got, func(r eventlog.Recorded) bool { return r.Position == 7 })
+			}
+		},
+	},
+	{
+		name: "what is remembered does not begin with the next event", noticed: "what a log remembers is what it holds",
+		seed: func(b *broken, l *memlog.Log) {
+			b.recent = func(after eventlog.Position) []eventlog.Recorded {
+				got, _ := collect(l.All(context.Background(), max(after, 3)))
+				return got
+			}
+		},
+	},
+	{
+		name: "what is remembered is shared with its readers", noticed: "what a log remembers is what it holds",
+		seed: func(b *broken, l *memlog.Log) {
+			var kept []eventlog.Recorded
+			b.recent = func(after eventlog.Position) []eventlog.Recorded {
+				if kept == nil {
+					kept, _ = collect(l.All(context.Background(), 0))
+				}
+				return slices.Clone(kept[min(int(after), len(kept)):])
+			}
+		},
+	},
+	{
+		name: "subscribers of what is remembered miss an event", noticed: "a live subscriber sees every event of many writers once, in order",
+		seed: func(b *broken, l *memlog.Log) {
+			b.recent = func(after eventlog.Position) []eventlog.Recorded {
+				got, _ := collect(l.All(context.Background(), after))
+				return got[min(1, max(len(got)-1, 0)):]
+			}
+		},
+	},
+	{
 		name: "a long log ends after its first page", noticed: "reading goes over many pages",
 		seed: func(b *broken, l *memlog.Log) {
 			b.all = func(ctx context.Context, after eventlog.Position) iter.Seq2[eventlog.Recorded, error] {

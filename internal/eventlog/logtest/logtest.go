@@ -143,6 +143,7 @@ var cases = []testCase{
 	{name: "a batch becomes visible as a whole", check: batchIsWhole},
 	{name: "a model agrees with random histories", check: modelAgrees},
 	{name: "a live subscriber sees every event of many writers once, in order", check: liveSubscriber},
+	{name: "what a log remembers is what it holds", check: recentIsTrue},
 	{name: "subscribers that stop and resume miss nothing", check: resumingSubscribers},
 	{name: "a reader that stands still costs bounded memory", check: slowReader},
 	{name: "an append whose connection is cut is stored once or not at all", check: cutAppends, needs: cuttable},

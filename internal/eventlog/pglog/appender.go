@@ -167,6 +167,9 @@ func (a *appender) learn(p *plan) {
 		}
 	}
 	a.alone, a.last = true, p.end()
+	for _, answered := range p.answers {
+		a.log.lately.put(answered.stored) // in order: answers are by request, as positions are
+	}
 	a.log.tide.rise(a.last)
 }
 

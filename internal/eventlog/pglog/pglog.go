@@ -41,6 +41,7 @@ type Log struct {
 	id     string
 	tide   *tide
 	names  *names
+	lately lately
 	queue  chan *request
 	quit   chan struct{} // closed by Close: nothing more is accepted
 	idle   chan struct{} // closed when the appender has answered everything and ended

@@ -126,3 +126,30 @@ func TestRecentForgetsInGenerations(t *testing.T) {
 		t.Fatal("clear left something")
 	}
 }
+
+func TestLatelyIsBounded(t *testing.T) {
+	var l lately
+	next := eventlog.Position(1)
+	put := func(n, size int) {
+		for range n {
+			l.put([]eventlog.Recorded{{Draft: eventlog.Draft{Data: make([]byte, size)}, Position: next}})
+			next++
+		}
+	}
+	put(2*latelyEvents, 10)
+	if n := len(l.after(next - 1 - latelyEvents)); n != latelyEvents {
+		t.Errorf("the latest %d events are remembered, want %d", n, latelyEvents)
+	}
+	if l.after(next-2-latelyEvents) != nil || l.after(next-1) != nil {
+		t.Error("it answers for what it does not remember")
+	}
+	put(10, latelyBytes/4)
+	if len(l.events) > 4 || l.bytes > latelyBytes {
+		t.Errorf("%d events of %d bytes are remembered, more than %d bytes", len(l.events), l.bytes, latelyBytes)
+	}
+	next += 5 // somebody else's
+	put(2, 10)
+	if n := len(l.after(next - 3)); n != 2 || l.after(next-4) != nil {
+		t.Errorf("after a hole %d events are remembered, want the 2 behind it", n)
+	}
+}
