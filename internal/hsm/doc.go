@@ -6,11 +6,9 @@ package hsm
 import (
 	"context"
 	"crypto"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -91,14 +89,4 @@ func (u URI) pin() (string, error) {
 		return "", fmt.Errorf("the PIN file %s is empty", u.PINFile)
 	}
 	return pin, nil
-}
-
-// label is what a key is called in the token.
-func label(inst domain.ID, kid string) (string, error) {
-	if !inst.Valid() || kid == "" || strings.ContainsFunc(kid, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !slices.Contains([]rune("._-"), r)
-	}) {
-		return "", errors.New("a key belongs to an institution and has a name of letters, digits, dots, dashes and underscores")
-	}
-	return string(inst) + "/" + kid, nil
 }

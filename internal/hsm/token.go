@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -134,4 +135,14 @@ func (t *token) Generate(ctx context.Context, inst domain.ID, kid string, purpos
 		return none, err
 	}
 	return issuer.Asked(signer.Public(), kid, purpose, alg, now)
+}
+
+// label is what a key is called in the token.
+func label(inst domain.ID, kid string) (string, error) {
+	if !inst.Valid() || kid == "" || strings.ContainsFunc(kid, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !slices.Contains([]rune("._-"), r)
+	}) {
+		return "", errors.New("a key belongs to an institution and has a name of letters, digits, dots, dashes and underscores")
+	}
+	return string(inst) + "/" + kid, nil
 }

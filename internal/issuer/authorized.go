@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"errors"
+	"slices"
 
 	"sijil/domain"
 	"sijil/domain/institution"
@@ -64,15 +65,25 @@ func (i *Issuer) authorized(ctx context.Context, j job, kid string) (*credential
 	return credential.NewSigner(signer, did.KeyID(issuerDID, did.ForCredentials, kid))
 }
 
-// newest is the newest usable key of a purpose whose private half is here, nil for none.
+// newest is the newest usable key of a purpose whose private half is here, nil for none. Ed25519
+// keys come first: others are there for formats that cannot do with one.
 func (i *Issuer) newest(ctx context.Context, inst domain.ID, s institution.State, purpose institution.Purpose) (institution.Key, crypto.Signer, error) {
 	keys := s.UsableKeys(purpose, i.now())
-	for n := len(keys) - 1; n >= 0; n-- {
-		if signer, err := i.private(ctx, inst, keys[n]); err != nil || signer != nil {
-			return keys[n], signer, err
+	slices.Reverse(keys)
+	slices.SortStableFunc(keys, func(a, b institution.Key) int { return rank(a) - rank(b) })
+	for _, k := range keys {
+		if signer, err := i.private(ctx, inst, k); err != nil || signer != nil {
+			return k, signer, err
 		}
 	}
 	return institution.Key{}, nil, nil
+}
+
+func rank(k institution.Key) int {
+	if k.Alg == "EdDSA" {
+		return 0
+	}
+	return 1
 }
 
 // private is the private half of an authorized key, nil when it is not here. A file whose

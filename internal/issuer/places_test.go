@@ -1,7 +1,10 @@
 package issuer_test
 
 import (
+	"encoding/base64"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,5 +39,28 @@ func TestEachPurposeHasItsPlace(t *testing.T) {
 	}
 	if _, err := p.Generate(t.Context(), school, "a", institution.ForCredentials, "EdDSA", time.Now()); domain.CodeOf(err) != "kid_taken" {
 		t.Errorf("one name for two keys: %v", err)
+	}
+}
+
+// TestAWalletKeySignsNoDiplomas: diplomas go on under Ed25519 when a later key is for ES256.
+func TestAWalletKeySignsNoDiplomas(t *testing.T) {
+	w := newWorld(t)
+	w.authorize(institution.ForStatus)
+	for _, alg := range []string{"ES256", "EdDSA", "ES256"} {
+		k, err := w.keys.Generate(t.Context(), w.school, fmt.Sprint("w", w.n.Add(1)), institution.ForCredentials, alg, w.now())
+		must(t, err)
+		w.decide(w.l.ProposeSigningKey(t.Context(), w.act("operator"), w.school, k))
+		a := w.award(w.graduate(int(w.n.Add(1))))
+		must(t, w.issuer().Issue(t.Context(), w.all()))
+		key, _, _ := strings.Cut(w.issued(a).Token, ".")
+		header, err := base64.RawURLEncoding.DecodeString(key)
+		must(t, err)
+		want := "EdDSA"
+		if w.count("institution.SigningKeyAuthorized.v2") == 2 {
+			want = "ES256" // there is no other yet
+		}
+		if !strings.Contains(string(header), `"alg":"`+want+`"`) {
+			t.Errorf("after a key for %s the header is %s", alg, header)
+		}
 	}
 }
