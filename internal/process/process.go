@@ -139,7 +139,7 @@ type place struct {
 	batch  *batch
 }
 
-// read notes the events after the place to the end of the log, and stores what they ask for.
+// read notes the events after the place that are at hand, and stores what they ask for.
 func (r *Runner) read(ctx context.Context, p *place) error {
 	for end := false; !end; {
 		var err error
@@ -150,10 +150,10 @@ func (r *Runner) read(ctx context.Context, p *place) error {
 	return nil
 }
 
-// readOn reads until the end of the log, or until another process has moved the place: it
+// readOn reads what is at hand, or until another process has moved the place: it
 // may have read less than we had, so reading begins again from where it is.
 func (r *Runner) readOn(ctx context.Context, p *place) (end bool, err error) {
-	for e, err := range r.cfg.Ledger.Log().All(ctx, p.batch.to) {
+	for e, err := range eventlog.Since(ctx, r.cfg.Ledger.Log(), p.batch.to) {
 		if err != nil {
 			return false, fmt.Errorf("reading the log: %w", err)
 		}
