@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -66,33 +67,21 @@ func (c *serveCmd) serve(ctx context.Context, out io.Writer, log *slog.Logger) e
 	if len(c.Ledger) == 0 && c.Bundle == "" {
 		return errors.New("nobody is trusted yet: name a ledger with --ledger URL, or a bundle with --bundle DIR")
 	}
-	trust, err := source.Open(source.Config{Ledgers: c.Ledger, Bundle: c.Bundle, BundleKey: c.BundleKey, State: c.State, Insecure: c.InsecureBundle}, time.Now)
+	handler, err := c.handler(log)
 	if err != nil {
 		return err
 	}
-	config := web.Config{
-		Trust: trust.Trust, Now: time.Now, Log: log, PerSecond: c.PerSecond, PublicURL: c.PublicURL, Proxies: c.TrustedProxies,
-	}
-	if trust.Online != nil {
-		config.Shares = trust.Online
-	}
-	for _, path := range c.ReceiptKey {
-		key, err := keyfile.Open(path)
-		if err != nil {
-			return err
-		}
-		config.ReceiptKeys = append(config.ReceiptKeys, key)
-	}
-	handler, err := web.New(config)
-	if err != nil {
-		return err
-	}
+	var current atomic.Pointer[http.Handler]
+	current.Store(&handler)
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, syscall.SIGHUP)
+	defer signal.Stop(again)
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w (is another program on that port? --listen 127.0.0.1:0 picks a free one)", err)
 	}
 	server := &http.Server{
-		Handler:           handler,
+		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*current.Load()).ServeHTTP(w, r) }),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second,
@@ -104,10 +93,20 @@ func (c *serveCmd) serve(ctx context.Context, out io.Writer, log *slog.Logger) e
 	fmt.Fprintf(out, "sijil-verifier is ready at http://%s\n", listener.Addr())
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	select {
-	case err := <-served:
-		return fmt.Errorf("serve: %w", err)
-	case <-ctx.Done():
+	for ctx.Err() == nil {
+		select {
+		case err := <-served:
+			return fmt.Errorf("serve: %w", err)
+		case <-again:
+			// Requests under way end with what they began with.
+			if fresh, err := c.handler(log); err != nil {
+				log.ErrorContext(ctx, "nothing was read again: what was there before is still served", "err", err)
+			} else {
+				current.Store(&fresh)
+				log.InfoContext(ctx, "bundle and keys are read again")
+			}
+		case <-ctx.Done():
+		}
 	}
 	// The signal has ended ctx, and what was accepted still gets its answer.
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
@@ -116,4 +115,26 @@ func (c *serveCmd) serve(ctx context.Context, out io.Writer, log *slog.Logger) e
 		return fmt.Errorf("stop: requests were still under way after %s: %w", drain, err)
 	}
 	return nil
+}
+
+// handler opens what the flags name and puts the service on it.
+func (c *serveCmd) handler(log *slog.Logger) (http.Handler, error) {
+	trust, err := source.Open(source.Config{Ledgers: c.Ledger, Bundle: c.Bundle, BundleKey: c.BundleKey, State: c.State, Insecure: c.InsecureBundle}, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	config := web.Config{
+		Trust: trust.Trust, Now: time.Now, Log: log, PerSecond: c.PerSecond, PublicURL: c.PublicURL, Proxies: c.TrustedProxies,
+	}
+	if trust.Online != nil {
+		config.Shares = trust.Online
+	}
+	for _, path := range c.ReceiptKey {
+		key, err := keyfile.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		config.ReceiptKeys = append(config.ReceiptKeys, key)
+	}
+	return web.New(config)
 }

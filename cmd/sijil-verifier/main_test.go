@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -18,8 +19,13 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
+
+	"sijil/verifier/bundle"
+	"sijil/verifier/did"
+	"sijil/verifier/keyfile"
 )
 
 const corpus = "../../verifier/testdata/hostile"
@@ -251,6 +257,82 @@ func TestItServesUntilItIsAskedToStop(t *testing.T) {
 		}
 	case <-time.After(drain):
 		t.Error("does not stop")
+	}
+}
+
+// TestANewBundleIsReadOnDemand replaces the bundle of a running verifier, first by a newer one
+// and then by one that is refused.
+func TestANewBundleIsReadOnDemand(t *testing.T) {
+	dir := t.TempDir()
+	key := ed25519.NewKeyFromSeed(make([]byte, 32))
+	pub, err := keyfile.NewPublic(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := keyfile.JWKS(pub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(hour int) {
+		t.Helper()
+		now := did.Instant{Time: time.Date(2031, 7, 1, hour, 0, 0, 0, time.UTC)}
+		err := bundle.WriteSigned(dir+"/new.zip", bundle.Bundle{Now: now}, bundle.Origin{LogID: "log", TreeSize: 1, Expires: did.Instant{Time: now.Add(time.Hour)}}, key)
+		if err == nil {
+			err = os.Rename(dir+"/new.zip", dir+"/trust.zip")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(9)
+	ctx, stop := context.WithCancel(t.Context())
+	var log syncBuffer
+	r, w := io.Pipe()
+	ended := make(chan error, 1)
+	c := &serveCmd{Listen: "127.0.0.1:0", PerSecond: 1e6, Bundle: dir + "/trust.zip", BundleKey: string(set), State: dir + "/state.json"}
+	go func() { ended <- c.serve(ctx, w, slog.New(slog.NewTextHandler(&log, nil))) }()
+	line, err := bufio.NewReader(r).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := strings.TrimSpace(line[strings.Index(line, "http"):])
+	token, err := os.ReadFile(corpus + "/vc-jwt/0001-control--plain-0.jwt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _ := json.Marshal(map[string]string{"credential": string(token)})
+	asOf := func() string {
+		res, err := http.Post(url+"/v1/verify", "application/json", bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		var v struct {
+			Lines struct{ IssuerKey struct{ AsOf string } }
+		}
+		if err := json.NewDecoder(res.Body).Decode(&v); err != nil {
+			t.Fatal(err)
+		}
+		return v.Lines.IssuerKey.AsOf
+	}
+	for _, step := range []struct {
+		hour         int
+		logged, asOf string
+	}{{11, "read again", "2031-07-01T11:00:00Z"}, {10, "bundle_older", "2031-07-01T11:00:00Z"}} {
+		put(step.hour)
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		for !strings.Contains(log.String(), step.logged) {
+			time.Sleep(time.Millisecond)
+		}
+		if got := asOf(); got != step.asOf {
+			t.Errorf("after the bundle of %d h the answers are as of %s", step.hour, got)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 
