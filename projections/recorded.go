@@ -26,8 +26,11 @@ const (
 	recordedSQL = `SELECT c.credential, c.payload_sha256, c.signed_at, CASE WHEN c.state = 'superseded' THEN 'superseded' ELSE c.reason END AS reason, n.credential AS successor
 		FROM read.credentials c LEFT JOIN read.credentials n ON n.tenant = c.tenant AND n.student = c.student AND n.program = c.program
 			AND n.award = c.award AND n.edition = c.superseded_by
-		WHERE c.tenant = $1 AND c.institution = $2 AND c.signed_at IS NOT NULL AND c.credential BETWEEN $3 AND $4 ORDER BY c.credential LIMIT $5`
-	recordedCountSQL = `SELECT count(*)::int FROM read.credentials WHERE tenant = $1 AND institution = $2 AND signed_at IS NOT NULL`
+		WHERE c.tenant = $1 AND c.institution = $2 AND c.signed_at IS NOT NULL AND c.credential BETWEEN $3 AND $4
+		UNION ALL SELECT credential, payload_sha256, signed_at, reason, NULL FROM read.attestations
+		WHERE tenant = $1 AND institution = $2 AND signed_at IS NOT NULL AND credential BETWEEN $3 AND $4 ORDER BY 1 LIMIT $5`
+	recordedCountSQL = `SELECT (SELECT count(*) FROM read.credentials WHERE tenant = $1 AND institution = $2 AND signed_at IS NOT NULL)::int
+		+ (SELECT count(*) FROM read.attestations WHERE tenant = $1 AND institution = $2 AND signed_at IS NOT NULL)::int`
 )
 
 // RecordedCredentials are those of an institution whose id begins with these hexadecimal

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"sijil/domain"
+	"sijil/domain/attestation"
 	"sijil/domain/award"
 	"sijil/domain/statuslist"
 )
@@ -82,6 +83,8 @@ func applyStatus(b *pgx.Batch, e Event) {
 		institution, number, _ := statuslist.ParseStream(e.Stream)
 		b.Queue(listAssignSQL, e.Tenant, institution, number, f.Index, f.Award, f.Edition, f.Credential)
 		b.Queue(listCountSQL, e.Tenant, institution, number)
+	case attestation.AttestationRevoked: // its place was given to it as its own first edition
+		b.Queue(statusSetSQL, e.Tenant, e.IDs[0], 1, PurposeRevocation, true, e.Meta.RecordedAt, int64(e.Revision))
 	case award.CredentialRevoked:
 		set(f.Edition, PurposeRevocation, true)
 	case award.CredentialSuperseded:
@@ -160,15 +163,18 @@ type slowStatus struct {
 }
 
 func (s *slowStatus) Add(e Event) {
-	change := func(edition int, purpose string, value bool) {
-		p, ok := s.entries[fmt.Sprint(e.IDs[2], edition)]
+	changeOf := func(award domain.ID, edition int, purpose string, value bool) {
+		p, ok := s.entries[fmt.Sprint(award, edition)]
 		if ok {
 			s.changes = append(s.changes, statusChangeRow{
 				e.Tenant, p.Institution, p.Number, p.Index, purpose, value, stamp(e.Meta.RecordedAt), int64(e.Revision),
 			})
 		}
 	}
+	change := func(edition int, purpose string, value bool) { changeOf(e.IDs[2], edition, purpose, value) }
 	switch f := e.Fact.(type) {
+	case attestation.AttestationRevoked:
+		changeOf(f.Credential, 1, PurposeRevocation, true)
 	case statuslist.StatusListOpened:
 		s.lists = append(s.lists, &statusListRow{e.Tenant, f.Institution, f.Number, f.Length, 0, stamp(e.Meta.RecordedAt)})
 	case statuslist.StatusIndexAssigned:

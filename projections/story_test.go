@@ -9,6 +9,7 @@ import (
 
 	"sijil/domain"
 	"sijil/domain/academicsession"
+	"sijil/domain/attestation"
 	"sijil/domain/award"
 	"sijil/domain/enrollment"
 	"sijil/domain/institution"
@@ -287,6 +288,17 @@ func (s *story) diplomas() {
 	second.credential, second.index = domain.DeriveID(second.award, "second"), 7
 	s.tell(list, nil, statuslist.StatusIndexAssigned{Award: second.award, Edition: 2, Credential: second.credential, Index: second.index})
 	needs := []string{list + "*"}
+	for n := range 3 {
+		id := domain.DeriveID(tenant, "attestation", fmt.Sprint(n))
+		s.tell(list, nil, statuslist.StatusIndexAssigned{Award: id, Edition: 1, Credential: id, Index: 2000 + n})
+		facts := []any{
+			attestation.AttestationPrepared{Credential: id, Institution: schoolA, RequestedBy: "clerk", Format: "vc+jwt", KeyID: "k1", VerificationMethod: "did:web:x#k1", StatusList: 1, StatusIndex: 2000 + n, PayloadSHA256: strings.Repeat("cd", 32), Payload: private(id, domain.ClassRecord, "payload")},
+			attestation.AttestationSigned{Credential: id, Format: "vc+jwt", KeyID: "k1", Digest: strings.Repeat("ef", 32), PayloadSHA256: strings.Repeat("cd", 32), Token: private(id, domain.ClassRecord, "token")},
+			attestation.AttestationRevocationProposed{Revocation: id, Credential: id, Reason: attestation.NoLongerTrue, Authority: schoolA, ProposedBy: "clerk"},
+			attestation.AttestationRevoked{Revocation: id, Credential: id, Reason: attestation.NoLongerTrue, Authority: schoolA, Officers: []string{"clerk", "head"}},
+		}
+		s.tell("attestation-"+string(id), needs, facts[:[]int{1, 2, 4}[n]]...)
+	}
 	s.golden(d[0].stream, nil, "award.DateExceptionGranted.v1")
 	s.tell(d[0].stream, needs, d[0].awarded(1), award.AwardAnnulled{Edition: 1, Reason: "not_accredited"}, d[0].awarded(2))
 	s.tell(d[1].stream, needs, d[1].awarded(1), prepared(d[1], 1), signed(d[1], 1), d[1].suspended(), d[1].reinstated())

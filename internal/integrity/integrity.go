@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sijil/domain"
+	"sijil/domain/attestation"
 	"sijil/domain/award"
 	"sijil/domain/schema"
 	"sijil/domain/statuslist"
@@ -103,11 +104,12 @@ type Walk struct {
 	// order; within a stream none may, anywhere. 0 is for a log that always was in PostgreSQL.
 	Slack time.Duration
 
-	report   Report
-	recorded time.Time
-	streams  map[string]*stream
-	editions map[editionOf]*edition
-	places   map[place]domain.ID
+	report       Report
+	recorded     time.Time
+	streams      map[string]*stream
+	editions     map[editionOf]*edition
+	attestations map[string]*attested // by stream
+	places       map[place]domain.ID
 }
 
 type stream struct {
@@ -120,7 +122,7 @@ type stream struct {
 func NewWalk() *Walk {
 	return &Walk{
 		report: Report{Problems: []Problem{}}, streams: map[string]*stream{},
-		editions: map[editionOf]*edition{}, places: map[place]domain.ID{},
+		editions: map[editionOf]*edition{}, attestations: map[string]*attested{}, places: map[place]domain.ID{},
 	}
 }
 
@@ -167,6 +169,8 @@ func (w *Walk) Add(e eventlog.Recorded) {
 	switch f := fact.(type) {
 	case award.Event:
 		w.award(e, f)
+	case attestation.Event:
+		w.attestation(e, f)
 	case statuslist.StatusIndexAssigned:
 		w.assigned(e, f)
 	}
