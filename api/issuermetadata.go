@@ -140,9 +140,6 @@ type documentOutput struct {
 func publish[I interface{ had() string }](s *Server, o op, contentType string, document func(context.Context, *I) ([]byte, error)) {
 	raw(s, o, func(ctx context.Context, in *I) (*documentOutput, error) {
 		b, err := document(ctx, in)
-		if domain.CodeOf(err) == "key_withdrawn" {
-			return nil, newProblem(http.StatusGone, "key_withdrawn", "")
-		}
 		if err != nil {
 			return nil, err
 		}

@@ -49,6 +49,7 @@ func (p *Problem) with(k, v string) *Problem { p.header = http.Header{k: {v}}; r
 var statusOf = map[domain.Kind]int{
 	domain.Invalid:   http.StatusUnprocessableEntity,
 	domain.Missing:   http.StatusNotFound,
+	domain.Gone:      http.StatusGone,
 	domain.Forbidden: http.StatusForbidden,
 	domain.Conflict:  http.StatusConflict,
 	domain.Unready:   http.StatusServiceUnavailable,

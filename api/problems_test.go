@@ -168,7 +168,7 @@ func refusals(t *testing.T, roots ...string) map[string]refusal {
 // refuser is where a refusing function takes its code, and its kind (-1: always status).
 type refuser struct{ code, kind, status int }
 
-var statuses = map[string]int{"Invalid": 422, "Missing": 404, "Forbidden": 403, "Conflict": 409, "Unready": 503}
+var statuses = map[string]int{"Invalid": 422, "Missing": 404, "Gone": 410, "Forbidden": 403, "Conflict": 409, "Unready": 503}
 
 // addRefuser adds the function that n declares if it passes a parameter on as a code.
 func addRefuser(all map[string]refuser, n ast.Node) {

@@ -13,6 +13,8 @@ const (
 	Invalid Kind = iota + 1
 	// Missing: what the command names is not there, or not for this caller (404).
 	Missing
+	// Gone: it was there, and is not to be used any more (410).
+	Gone
 	// Forbidden: the caller may not decide this (403).
 	Forbidden
 	// Conflict: the command contradicts the record as it stands (409).

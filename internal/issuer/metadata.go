@@ -98,7 +98,7 @@ func (p *Publisher) Key(ctx context.Context, id domain.ID, fragment string) ([]b
 			continue
 		}
 		if !k.CompromisedAt.IsZero() {
-			return nil, domain.Refuse(domain.Missing, "key_withdrawn", "the key was compromised; jwks.json says since when")
+			return nil, domain.Refuse(domain.Gone, "key_withdrawn", "the key was compromised; jwks.json says since when")
 		}
 		return json.Marshal(k)
 	}
