@@ -42,6 +42,7 @@ func (i *Issuer) compose(ctx context.Context, j job, k usable, place ledger.Plac
 	}
 	list := i.listURL(j.fact.Institution, place.List, status.Revocation)
 	title := joined(j.fact.Title)
+	results, descriptions := resultsOf(claims, j.ref.Program)
 	payload, err := credential.Payload(credential.Achievement{
 		Context: []string{credential.ContextV2, credential.ContextOB3},
 		ID:      "urn:uuid:" + string(j.credential),
@@ -57,8 +58,10 @@ func (i *Issuer) compose(ctx context.Context, j job, k usable, place ledger.Plac
 			Achievement: credential.AwardedTitle{
 				ID: "urn:uuid:" + string(j.ref.Program), Type: []string{"Achievement"}, AchievementType: j.fact.AchievementType,
 				Name: title, Description: title,
-				Criteria: credential.Criteria{Narrative: joined(version.Name) + " (" + strconv.Itoa(j.fact.PlanVersion) + ")"},
+				Criteria:          credential.Criteria{Narrative: joined(version.Name) + " (" + strconv.Itoa(j.fact.PlanVersion) + ")"},
+				ResultDescription: descriptions,
 			},
+			CreditsEarned: creditsOf(claims), Result: results,
 		},
 		CredentialStatus: status.NewEntry(list, status.Revocation, place.Index),
 	})

@@ -79,11 +79,19 @@ func studies(s enrollment.State, a assessing) bool {
 	return false
 }
 
-// recorded are the results of every record the student has, at every school: a transfer
-// carries the record. What is dated after the day of the assessment is left out.
+// recorded are the results of every record the student has, as the plan reads them.
 func recorded(g *gathering, enrolled enrollment.State, a assessing) graduationplan.Results {
 	var all graduationplan.Results
 	schemes := map[domain.ID]gradingscheme.State{}
+	for _, entry := range living(g, enrolled, a) {
+		add(g, &all, entry, schemes)
+	}
+	return all
+}
+
+// living are the entries of every record the student has, at every school: a transfer
+// carries the record. What is dated after the day of the assessment is left out.
+func living(g *gathering, enrolled enrollment.State, a assessing) (entries []academicrecord.Entry) {
 	read := map[string]bool{}
 	for _, e := range enrolled.Enrollments {
 		if e.Voided || !e.Entry.Valid() {
@@ -107,12 +115,12 @@ func recorded(g *gathering, enrolled enrollment.State, a assessing) graduationpl
 			}
 			for _, entry := range s.Entries {
 				if !entry.Voided && entry.EventDate <= a.day {
-					add(g, &all, entry, schemes)
+					entries = append(entries, entry)
 				}
 			}
 		}
 	}
-	return all
+	return entries
 }
 
 // add puts one living entry where the plan looks for it. Foreign grades count only through

@@ -107,17 +107,20 @@ func (l *Ledger) awardCommand(ctx context.Context, act Act, a awarding) (award.A
 	if e.AchievementType == "" {
 		return none, nil, domain.Refuse(domain.Missing, "program_unknown", "there is no such program")
 	}
-	claims, err := l.claimsOf(ctx, act, a.student)
+	achieved, err := l.achieved(ctx, act, a, e, 0)
+	if err != nil {
+		return none, nil, err
+	}
+	claims, err := l.claimsOf(ctx, act, a.student, achieved)
 	if err != nil {
 		return none, nil, err
 	}
 	return award.AwardDiploma{Institution: a.institution, AwardDate: a.day, Today: act.Today(), Evidence: e, Claims: claims}, inputs, nil
 }
 
-// claimsOf opens what the register knows of the person, and closes what a diploma shows of
-// it under the diploma register's key, which outlives the record's.
-func (l *Ledger) claimsOf(ctx context.Context, act Act, id domain.ID) (domain.Private, error) {
-	var c award.Claims
+// claimsOf adds what the register knows of the person to what they achieved, and closes what
+// a diploma shows of it under the diploma register's key, which outlives the record's.
+func (l *Ledger) claimsOf(ctx context.Context, act Act, id domain.ID, c award.Claims) (domain.Private, error) {
 	var number student.Identification
 	for e, err := range l.log.Read(ctx, student.Decider.Stream(id), 0) {
 		if err != nil {

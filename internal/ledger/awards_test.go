@@ -315,3 +315,68 @@ func TestReview(t *testing.T) {
 		t.Errorf("a second review leaves %d annulments", n)
 	}
 }
+
+// TestADiplomaHoldsItsResults: what the record said when the diploma was awarded, and an award
+// that a mark was amended under does not stand.
+func TestADiplomaHoldsItsResults(t *testing.T) {
+	c := newClassroom(t)
+	claims := func(a ledger.Awarded) award.Claims {
+		t.Helper()
+		got, err := c.l.Issued(t.Context(), c.ministry, a.Ref, a.Edition)
+		refused(t, err, "")
+		said, err := c.l.Claims(t.Context(), c.ministry, got.Awarded)
+		refused(t, err, "")
+		return said
+	}
+	said := claims(c.awarded(c.graduate("Amina")))
+	if len(said.Results) != 2 || said.Results[0].Value != "15.5" || said.Results[0].Max.String() != "20" || said.Results[0].Code != "C0" ||
+		said.Credits.String() != "12" || said.Average == nil || said.Average.Value != "15.5" {
+		t.Errorf("the diploma says %+v", said)
+	}
+
+	// A mark that is amended between the evidence and the append: the award would show the old one.
+	late := c.graduate("Karim")
+	amended := func() {
+		stream := academicrecord.Stream(c.tenant, late, c.school, 2026)
+		s, err := ledger.Load(t.Context(), c.l, academicrecord.Decider, stream, c.act(c.school, "test"))
+		refused(t, err, "")
+		first, better := s.State.Entries[0], domain.Whole(17)
+		as := domain.Decider[academicrecord.Event, academicrecord.State, academicrecord.Event]{
+			Category: "academicRecord", Evolve: academicrecord.Decider.Evolve,
+			Decide: func(_ academicrecord.State, e academicrecord.Event) ([]academicrecord.Event, error) {
+				return []academicrecord.Event{e}, nil
+			},
+		}
+		_, err = ledger.Execute(t.Context(), c.l, as, stream, c.act(c.school, "test"), ledger.Just[academicrecord.Event](academicrecord.GradeAmended{
+			Amended: academicrecord.Amended{
+				Amendment: c.id("amendment"), Of: first.ID, Follows: first.Head, Authority: c.school,
+				Mark: academicrecord.Mark{GradingScheme: first.GradingScheme, NumericGradeEarned: &better},
+			},
+			When: first.When,
+		}))
+		refused(t, err, "")
+	}
+	c.log.FailAppend = func(stream string, _ []eventlog.Draft) (bool, error) {
+		if domain.CategoryOf(stream) != "award" {
+			return false, nil
+		}
+		c.log.FailAppend = nil
+		amended()
+		return false, errors.New("connection reset")
+	}
+	a := c.awarded(late)
+	got := c.events("award.DiplomaAwarded.v1")
+	e := got[len(got)-1]
+	fact, err := ledger.Decode(e)
+	refused(t, err, "")
+	meta, err := eventlog.DecodeMeta(e.Meta)
+	refused(t, err, "")
+	s, err := c.l.ReviewAward(t.Context(), c.act(c.school, "issuer"), a.Ref, fact.(award.DiplomaAwarded), e, meta)
+	refused(t, err, "")
+	if s.Editions[0].Phase != award.Annulled {
+		t.Errorf("the award became %+v, and says %+v", s.Editions, claims(a))
+	}
+	if b := claims(c.awarded(late)); b.Results[0].Value != "17" {
+		t.Errorf("awarded again, the diploma says %+v", b)
+	}
+}

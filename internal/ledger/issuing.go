@@ -32,7 +32,15 @@ func (l *Ledger) ReviewAward(ctx context.Context, act Act, ref award.Ref, d awar
 	a := awarding{d.Institution, ref.Student, ref.Program, d.AwardDate, d.Accreditation}
 	out, err := Execute(ctx, l, award.Decider, ref.Stream(), act, func(ctx context.Context) (award.Command, []eventlog.Input, error) {
 		evidence, inputs, err := l.awardEvidence(ctx, act, a, e.Position)
-		return award.ReviewAward{Edition: d.Edition, Day: domain.DateOf(meta.RecordedAt.Add(-appendTime)), Evidence: evidence}, inputs, err
+		if err != nil {
+			return nil, nil, err
+		}
+		if same, err := l.achievedStill(ctx, act, a, d, evidence, e.Position); err != nil {
+			return nil, nil, err
+		} else if !same {
+			evidence.Gaps = append(evidence.Gaps, "results_changed")
+		}
+		return award.ReviewAward{Edition: d.Edition, Day: domain.DateOf(meta.RecordedAt.Add(-appendTime)), Evidence: evidence}, inputs, nil
 	})
 	return out.State, err
 }

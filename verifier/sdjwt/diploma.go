@@ -9,7 +9,8 @@ import (
 
 // Diploma makes a diploma with parts to withhold out of an Open Badges payload, as a
 // vc+sd-jwt: each result (a grade) and each identifier of the graduate (other names, birth
-// data, numbers) can be shown or not on its own. The name and the award always show.
+// data, numbers) can be shown or not on its own; what the results are in, together. The name
+// and the award always show.
 func Diploma(payload []byte) (Concealed, *credential.Refusal) {
 	root, refusal := credential.ParseJSON(payload)
 	if refusal != nil {
@@ -88,6 +89,9 @@ func withheld(prefix string, subject credential.Value) (paths []string) {
 		for i := range items {
 			paths = append(paths, prefix+list+"["+strconv.Itoa(i)+"]")
 		}
+	}
+	if subject.Get("achievement").Has("resultDescription") {
+		paths = append(paths, prefix+"achievement.resultDescription")
 	}
 	return paths
 }
