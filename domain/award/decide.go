@@ -31,6 +31,10 @@ func decide(s State, c Command) ([]Event, error) {
 		return prepare(s, c)
 	case SignCredential:
 		return sign(s, c)
+	case PrepareForm:
+		return prepareForm(s, c)
+	case SignForm:
+		return signForm(s, c)
 	case SuspendCredential:
 		return suspend(s, c)
 	case ReinstateCredential:

@@ -16,6 +16,14 @@ func evolve(s State, e Event) State {
 		})
 	case CredentialSigned:
 		return s.with(e.Edition, func(d *Edition) { d.Phase, d.Digest = Signed, e.Digest })
+	case FormPrepared:
+		return s.with(e.Edition, func(d *Edition) {
+			d.withForm(Form{Format: e.Format, KeyID: e.KeyID, PayloadSHA256: e.PayloadSHA256})
+		})
+	case FormSigned:
+		return s.with(e.Edition, func(d *Edition) {
+			d.withForm(Form{Format: e.Format, KeyID: e.KeyID, PayloadSHA256: e.PayloadSHA256, Digest: e.Digest})
+		})
 	case CredentialSuperseded:
 		return s.with(e.Edition, func(d *Edition) { d.Phase, d.Suspended, d.Proposal = Superseded, false, RevocationProposed{} })
 	case CredentialSuspended:

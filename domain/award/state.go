@@ -50,6 +50,8 @@ type Edition struct {
 	KeyID         string
 	PayloadSHA256 string
 	Digest        string
+	// Forms are the other forms of the credential, each format once. Never changed in a state.
+	Forms []Form
 	// Proposal is the open proposal to revoke, zero when there is none.
 	Proposal RevocationProposed
 	// Revocation is the proposal that led to the end.
