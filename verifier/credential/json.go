@@ -3,7 +3,6 @@ package credential
 import (
 	"iter"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -31,8 +30,13 @@ const (
 // Value is a parsed JSON value. It keeps the source text of all but strings. The zero Value is a missing member, and so is every member
 // of it, so that paths can be followed without checks.
 type Value struct {
-	kind  Kind
-	text  string   // a string's content; of anything else, how it stands in the source
+	kind Kind
+	text string    // a string's content; of anything else, how it stands in the source
+	in   *children // nil in what has none
+}
+
+// children stand in an array or object. They are apart from Value, most of which have none.
+type children struct {
 	names []string // of an object's members, beside items
 	items []Value
 }
@@ -49,8 +53,9 @@ func ParseJSON(src []byte) (Value, *Refusal) { return parse(src, false) }
 func ParseCased(src []byte) (Value, *Refusal) { return parse(src, true) }
 
 func parse(src []byte, cased bool) (Value, *Refusal) {
-	room := min(64, len(src)/4+1) // small texts, as disclosures, come by the hundred
-	p := parser{cased: cased, s: string(src), items: make([]Value, 0, room), names: make([]string, 0, room)}
+	p := parser{cased: cased, s: string(src), stacks: borrow()}
+	defer p.giveBack()
+	p.kept.size = min(room, len(src)/16+1) // small texts, as disclosures, come by the hundred
 	if !utf8.ValidString(p.s) {
 		return Value{}, Refuse(BadPayload, "not UTF-8")
 	}
@@ -95,20 +100,25 @@ func (v Value) only(k Kind) (string, bool) {
 
 // Items are the elements of an array, nil for anything else.
 func (v Value) Items() []Value {
-	if v.kind != Array {
+	if v.kind != Array || v.in == nil {
 		return nil
 	}
-	return v.items
+	return v.in.items
 }
 
 // Names are the member names of an object in order, nil for anything else.
-func (v Value) Names() []string { return v.names }
+func (v Value) Names() []string {
+	if v.in == nil {
+		return nil
+	}
+	return v.in.names
+}
 
 // Members are an object's members in order, none for anything else.
 func (v Value) Members() iter.Seq2[string, Value] {
 	return func(yield func(string, Value) bool) {
-		for i, n := range v.names {
-			if !yield(n, v.items[i]) {
+		for i, n := range v.Names() {
+			if !yield(n, v.in.items[i]) {
 				return
 			}
 		}
@@ -117,9 +127,9 @@ func (v Value) Members() iter.Seq2[string, Value] {
 
 // Get is the member of that exact name, missing if there is none.
 func (v Value) Get(name string) Value {
-	for i, n := range v.names {
+	for i, n := range v.Names() {
 		if n == name {
-			return v.items[i]
+			return v.in.items[i]
 		}
 	}
 	return Value{}
@@ -135,7 +145,7 @@ func (v Value) OneOrMany() []Value {
 	case Missing:
 		return nil
 	case Array:
-		return v.items
+		return v.Items()
 	default:
 		return []Value{v}
 	}
@@ -147,9 +157,8 @@ type parser struct {
 	count int
 	cased bool // names equal but for case are not the same
 	err   *Refusal
-	// Children are gathered on these stacks and copied out once their number is known.
-	items []Value
-	names []string
+	*stacks
+	kept store
 }
 
 func (p *parser) fail(detail string) Value {
@@ -241,16 +250,12 @@ func (p *parser) composite(depth int, object bool) Value {
 		p.space()
 	}
 	if len(p.items) > items {
-		v.items = append(make([]Value, 0, len(p.items)-items), p.items[items:]...)
-	}
-	p.items = p.items[:items]
-	if object {
-		v.names = append(make([]string, 0, len(p.names)-names), p.names[names:]...)
-		p.names = p.names[:names]
-		if !p.cased && repeated(v.names) {
+		v.in = p.kept.children(p.items[items:], p.names[names:])
+		if object && !p.cased && repeated(v.in.names) {
 			p.err = Refuse(AmbiguousJSON, "an object has a member twice")
 		}
 	}
+	p.items, p.names = p.items[:items], p.names[:names]
 	return v
 }
 
@@ -301,34 +306,4 @@ func (p *parser) number() {
 	if !ok {
 		p.fail("number is not well formed")
 	}
-}
-
-// repeated reports whether two names are equal under Unicode simple folding.
-func repeated(names []string) bool {
-	if len(names) <= 16 {
-		for i, a := range names {
-			for _, b := range names[:i] {
-				if len(a) == len(b) && a == b || strings.EqualFold(a, b) {
-					return true
-				}
-			}
-		}
-		return false
-	}
-	seen := make(map[string]struct{}, len(names))
-	for _, n := range names {
-		seen[fold(n)] = struct{}{}
-	}
-	return len(seen) < len(names)
-}
-
-// fold maps names that strings.EqualFold holds equal to one text.
-func fold(s string) string {
-	return strings.Map(func(r rune) rune {
-		least := r
-		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
-			least = min(least, f)
-		}
-		return least
-	}, s)
 }

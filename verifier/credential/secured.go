@@ -74,6 +74,11 @@ func (s *Secured) Embedded() bool {
 	return s.Format == FormatEdDSA2022 || s.Format == FormatJCS || s.Format == FormatEd25519Signature2020
 }
 
+// Discloses reports whether parts of it can be withheld.
+func (s *Secured) Discloses() bool {
+	return s.Format == FormatSDVC || s.Format == FormatSDVP || s.Format == FormatSDJWT
+}
+
 // Proof is one signature.
 type Proof struct {
 	// Kid names the key: the JWS header's kid, or a proof's verificationMethod. Empty if it names none.

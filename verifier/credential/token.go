@@ -27,18 +27,23 @@ type Type struct{ Typ, Cty string }
 // Token is a compact JWS whose outer form is in order. Nothing in it may be believed
 // before [Token.Verify] has said so.
 type Token struct {
-	Typ, Alg, Kid string
+	header
 	// Payload is the exact bytes that were signed.
 	Payload []byte
-	// Key is the public key in the header of a typ "JWT", where Open Badges has one. It
-	// proves nothing about who signed.
-	Key crypto.PublicKey
 
 	signed, sig []byte
 	// What reading the payload gave, once it was asked for.
 	parsed  bool
 	root    Value
 	refusal *Refusal
+}
+
+// header is what the protected header says. Tokens may share one: nobody changes what it points to.
+type header struct {
+	Typ, Alg, Kid string
+	// Key is the public key in the header of a typ "JWT", where Open Badges has one. It
+	// proves nothing about who signed.
+	Key crypto.PublicKey
 }
 
 // ParseToken reads a compact vc+jwt as [ParseJWS] does.
@@ -61,8 +66,12 @@ func ParseJWS(b []byte, limit int, types ...Type) (*Token, *Refusal) {
 	if base64.RawURLEncoding.DecodedLen(len(parts[0])) > maxHeader {
 		return nil, Refuse(TooLarge, "header has more than %d bytes", maxHeader)
 	}
+	known := lately.find(parts[0], types)
 	var decoded [3][]byte
 	for i, part := range parts {
+		if i == 0 && known != nil {
+			continue // it was decoded and read before, and nothing was wrong with it
+		}
 		d, ok := DecodeBase64(part)
 		if !ok {
 			return nil, Refuse(BadEncoding, "part %d is not canonical base64url", i+1)
@@ -70,14 +79,21 @@ func ParseJWS(b []byte, limit int, types ...Type) (*Token, *Refusal) {
 		decoded[i] = d
 	}
 	t := &Token{Payload: decoded[1], sig: decoded[2], signed: b[:len(parts[0])+1+len(parts[1])]}
-	if refusal := t.readHeader(decoded[0], types); refusal != nil {
-		return nil, refusal
+	if known != nil {
+		t.header = known.header
+	} else {
+		if refusal := t.readHeader(decoded[0], types); refusal != nil {
+			return nil, refusal
+		}
+		lately.add(parts[0], t.header, types[choose(types, t.Typ)])
 	}
 	if len(t.Payload) == 0 {
 		return nil, Refuse(BadPayload, "payload is empty")
 	}
 	return t, nil
 }
+
+var strictBase64 = base64.RawURLEncoding.Strict()
 
 // DecodeBase64 reads base64url and refuses padding, other alphabets, bits left over and line
 // breaks: the same bytes have one spelling. (Go's strict decoder still skips CR and LF.)
@@ -86,7 +102,7 @@ func DecodeBase64(b []byte) ([]byte, bool) {
 		return nil, false
 	}
 	out := make([]byte, base64.RawURLEncoding.DecodedLen(len(b)))
-	n, err := base64.RawURLEncoding.Strict().Decode(out, b)
+	n, err := strictBase64.Decode(out, b)
 	return out[:n], err == nil
 }
 
@@ -113,7 +129,7 @@ func (t *Token) readHeader(b []byte, types []Type) *Refusal {
 	if t.Alg, _ = h.Get("alg").Text(); !slices.Contains(algs, t.Alg) {
 		return Refuse(AlgNotAllowed, "signature algorithm is not one of EdDSA, ES256, ES384, ES512, RS256")
 	}
-	i := slices.IndexFunc(types, func(want Type) bool { return want.Typ == t.Typ })
+	i := choose(types, t.Typ)
 	if i < 0 {
 		if name, ok := otherTypes[t.Typ]; ok {
 			return Refuse(WrongTyp, "this is a %s, which is not what is checked here", name)
