@@ -21,6 +21,10 @@ type conn struct {
 	end    context.CancelFunc
 	broken atomic.Bool
 	using  sync.WaitGroup
+	// rested is set when nothing has been asked for a while. A connection that nobody uses can be lost
+	// unnoticed, and comes back by itself to whatever is at the address then.
+	rested atomic.Bool
+	rest   *time.Timer
 	// entry is held for reading by each call until it has got the client's connection. Before
 	// the client forgets a lost connection, it is taken for writing: a call that asked for
 	// one then would make the client connect again by itself and leak the old connection.
@@ -34,6 +38,7 @@ const lostMessage = "unexpected exception: %v"
 func newConn(ctx context.Context, cfg Config, client *esdb.Configuration) (*conn, error) {
 	c := &conn{}
 	c.ended, c.end = context.WithCancel(ctx)
+	c.rest = time.AfterFunc(restAfter, func() { c.rested.Store(true) })
 	own := *client
 	own.Logger = func(level esdb.LogLevel, format string, args ...any) {
 		bridge(ctx, cfg.Logger, level, format, args)
@@ -49,6 +54,15 @@ func newConn(ctx context.Context, cfg Config, client *esdb.Configuration) (*conn
 		return nil, fmt.Errorf("making an event store client: %w", err)
 	}
 	return c, nil
+}
+
+// restAfter is how long a client may be idle before it is asked again which log is behind it.
+const restAfter = time.Second
+
+// used says that the client has just been answered by the server of this log.
+func (c *conn) used() {
+	c.rested.Store(false)
+	c.rest.Reset(restAfter)
 }
 
 // enter begins a use of the client; false when it is broken. Its end is leave, its entry is
@@ -79,6 +93,7 @@ func (c *conn) forbid() {
 func (c *conn) retire(grace time.Duration) {
 	c.forbid()
 	c.end()
+	c.rest.Stop()
 	drained := make(chan struct{})
 	go func() {
 		c.using.Wait()
@@ -141,7 +156,9 @@ func call[T any](ctx context.Context, c *conn, limit time.Duration, f func(conte
 		a.err = errHung{}
 	}
 	switch verdict := judge(a.err); {
-	case a.err == nil || verdict == final:
+	case a.err == nil:
+		c.rest.Reset(restAfter)
+	case verdict == final:
 	case ctx.Err() != nil:
 		return a.value, ctx.Err()
 	case verdict == lost:

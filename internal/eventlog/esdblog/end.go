@@ -2,6 +2,7 @@ package esdblog
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"sync"
 
@@ -113,7 +114,9 @@ func (l *Log) findEnd(ctx context.Context) (eventlog.Position, error) {
 			return 0, err
 		}
 		if newest == 0 {
-			newest = p.first
+			if newest = p.first; newest < known { // known since before it was asked
+				return 0, &wrongServerError{fmt.Sprintf("the event store's log ends at position %d, and this process has read it up to %d: it was restored from an older backup or has lost events; restore a newer copy, or restart this process, which then says what to do", newest, known)}
+			}
 		}
 		end, found := known, !p.more || p.last <= considered
 		if len(p.events) > 0 {
@@ -135,7 +138,11 @@ func (l *Log) backPage(ctx context.Context, from esdb.AllPosition, count int) (p
 		if err != nil {
 			return page{}, err
 		}
-		return l.receive(s, count)
+		p, err := l.receive(s, count, descending(from))
+		if at, ok := from.(esdb.Position); ok && p.more && uint64(p.last) >= at.Commit {
+			return page{}, errOrder(uint64(p.last), at.Commit) // it would go on for ever
+		}
+		return p, err
 	})
 }
 

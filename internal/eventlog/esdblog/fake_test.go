@@ -29,6 +29,7 @@ type fake struct {
 	append   func(s streams.Streams_AppendServer) error
 	read     func(o *streams.ReadReq_Options, s streams.Streams_ReadServer) error
 	features func(ctx context.Context) error
+	identity func(s streams.Streams_ReadServer) error
 
 	addr string
 	quit chan struct{} // closed when the test ends: what hangs lets go
@@ -89,17 +90,25 @@ func (f *fake) Read(r *streams.ReadReq, s streams.Streams_ReadServer) error {
 	o := r.GetOptions()
 	name := string(o.GetStream().GetStreamIdentifier().GetStreamName())
 	if name == "sijil-log" {
+		if f.identity != nil {
+			return f.identity(s)
+		}
 		return s.Send(stored(name, 0, 1, "sijil.LogCreated.v1", `{"id":"8d0f8f5e-6f0c-4c56-9b5e-0d7f3b0f6a11"}`))
 	}
 	if f.read != nil {
 		return f.read(o, s)
 	}
 	if name != "" {
-		return s.Send(&streams.ReadResp{Content: &streams.ReadResp_StreamNotFound_{StreamNotFound: &streams.ReadResp_StreamNotFound{
-			StreamIdentifier: &shared.StreamIdentifier{StreamName: []byte(name)},
-		}}})
+		return notFound(s, name)
 	}
 	return nil
+}
+
+// notFound says that there is no such stream.
+func notFound(s streams.Streams_ReadServer, name string) error {
+	return s.Send(&streams.ReadResp{Content: &streams.ReadResp_StreamNotFound_{StreamNotFound: &streams.ReadResp_StreamNotFound{
+		StreamIdentifier: &shared.StreamIdentifier{StreamName: []byte(name)},
+	}}})
 }
 
 // hang waits until the caller or the test leaves.

@@ -50,36 +50,55 @@ func (h *hub) start() {
 
 // run follows the log until it is closed.
 func (h *hub) run() {
-	ctx, l := h.log.background, h.log
-	at, failures := eventlog.Position(0), 0
-	for {
-		end, err := l.findEnd(ctx)
-		if err == nil {
-			at = end
-			break
-		}
-		if failures++; !pause(ctx, backoff(failures)) {
+	for failures := 0; h.log.background.Err() == nil; failures++ {
+		if failures > 0 && !pause(h.log.background, backoff(failures)) {
 			return
 		}
+		if h.begin() {
+			failures = 0
+			h.follow()
+		}
+	}
+}
+
+// begin begins anew at the log's end, remembering nothing; false when that cannot be found.
+func (h *hub) begin() bool {
+	end, err := h.log.findEnd(h.log.background)
+	if err != nil {
+		return false
 	}
 	h.mu.Lock()
-	h.live, h.floor = true, at
+	h.live, h.floor = true, max(end, h.reached.now())
 	h.mu.Unlock()
-	h.reached.rise(at)
+	h.reached.rise(end)
+	return true
+}
+
+// follow goes on from where the subscription came to until the log is closed, or until the server has
+// sent what is no order of a log. Then nothing that it sent next to that is remembered.
+func (h *hub) follow() {
+	ctx, l := h.log.background, h.log
 	for ctx.Err() == nil {
 		life, stop := context.WithCancel(ctx)
 		h.mu.Lock()
 		h.stop = stop
 		h.mu.Unlock()
-		// It ends only with life: what is refused now may be allowed again.
-		_ = l.follow(life, h.reached.now(), 0, h.take, func(err error) bool {
+		// What is refused now may be allowed again.
+		err := l.follow(life, h.reached.now(), 0, h.take, func(err error) bool {
 			l.cfg.Logger.DebugContext(ctx, "the live subscription was cut; opening another", "err", err)
 			if judge(err) == lost {
 				l.super.suspect()
 			}
-			return true
+			return !disbelieved(err)
 		})
 		stop()
+		if disbelieved(err) {
+			l.cfg.Logger.ErrorContext(ctx, "the event store sent what cannot be this log; whoever reads it is refused until that is cured", "err", err)
+			h.mu.Lock()
+			h.live, h.events, h.bytes = false, nil, 0
+			h.mu.Unlock()
+			return
+		}
 	}
 }
 

@@ -20,6 +20,12 @@ type wrongServerError struct{ why string }
 
 func (e *wrongServerError) Error() string { return e.why }
 
+// disbelieved reports whether err says so.
+func disbelieved(err error) bool {
+	_, wrong := errors.AsType[*wrongServerError](err)
+	return wrong
+}
+
 // verdict is what an error of an exchange means for the next one.
 type verdict int
 
@@ -34,9 +40,8 @@ const (
 func judge(err error) verdict {
 	var e *esdb.Error
 	var hung errHung
-	var wrong *wrongServerError
 	switch {
-	case err == nil, errors.Is(err, eventlog.ErrClosed), errors.As(err, &wrong):
+	case err == nil, errors.Is(err, eventlog.ErrClosed), disbelieved(err):
 		return final
 	case errors.As(err, &hung):
 		return lost

@@ -27,8 +27,8 @@ type page struct {
 	more   bool                // there may be another page
 }
 
-// receive reads a page from what the client opened.
-func (l *Log) receive(s *esdb.ReadStream, count int) (p page, err error) {
+// receive reads a page from what the client opened, and holds it to a rule.
+func (l *Log) receive(s *esdb.ReadStream, count int, keeps rule) (p page, err error) {
 	defer s.Close()
 	size := 0
 	for p.raw < count && size < pageBytes {
@@ -40,7 +40,11 @@ func (l *Log) receive(s *esdb.ReadStream, count int) (p page, err error) {
 			return p, err
 		}
 		p.raw++
-		if w := r.OriginalEvent(); w != nil {
+		w := r.OriginalEvent()
+		if err := keeps(w); err != nil {
+			return page{}, err
+		}
+		if w != nil {
 			if p.last = eventlog.Position(w.Position.Commit); p.raw == 1 {
 				p.first = p.last
 			}
@@ -62,7 +66,7 @@ func (l *Log) stream(ctx context.Context, stream string, direction esdb.Directio
 		if err != nil {
 			return page{}, err
 		}
-		return l.receive(s, count)
+		return l.receive(s, count, revisions(stream, direction, from))
 	})
 }
 

@@ -2,6 +2,7 @@ package esdblog_test
 
 import (
 	"context"
+	"iter"
 	"log/slog"
 	"net"
 	"testing"
@@ -113,3 +114,15 @@ func complete(n *node, cfg esdblog.Config) esdblog.Config {
 }
 
 func inMemory(testing.TB) eventlog.Log { return memlog.New(time.Now) }
+
+// shorter is a log without what lies after a position.
+type shorter struct {
+	eventlog.Log
+	end eventlog.Position
+}
+
+func (s *shorter) End(context.Context) (eventlog.Position, error) { return s.end, nil }
+
+func (s *shorter) Back(ctx context.Context, before eventlog.Position) iter.Seq2[eventlog.Recorded, error] {
+	return s.Log.Back(ctx, min(before, s.end+1))
+}

@@ -14,6 +14,7 @@ import (
 // It does not resume: who opened it opens another from the last place handled.
 type subscription struct {
 	*esdb.Subscription
+	from  eventlog.Position
 	conn  *conn
 	close func()
 }
@@ -30,7 +31,7 @@ func (l *Log) subscribe(ctx context.Context, from eventlog.Position) (*subscript
 	c.using.Add(1) // beyond the call
 	life, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(c.ended, cancel)
-	s := &subscription{conn: c, close: func() {
+	s := &subscription{from: from, conn: c, close: func() {
 		stop()
 		cancel()
 		c.using.Done()
@@ -49,9 +50,9 @@ func (l *Log) subscribe(ctx context.Context, from eventlog.Position) (*subscript
 	return s, nil
 }
 
-// next gives the next event of the ledger after a position, or a place up to which there is
-// none (then the event has no stream).
-func (s *subscription) next(at eventlog.Position) (eventlog.Recorded, error) {
+// next gives the next event of the ledger on a course, or a place up to which there is none (then
+// the event has no stream).
+func (s *subscription) next(c *course) (eventlog.Recorded, error) {
 	for {
 		got := s.Recv()
 		switch {
@@ -62,11 +63,16 @@ func (s *subscription) next(at eventlog.Position) (eventlog.Recorded, error) {
 			}
 			return eventlog.Recorded{}, err
 		case got.EventAppeared != nil:
-			if e, ok := recorded(got.EventAppeared); ok && e.Position > at {
-				return e, nil
+			e, ours := recorded(got.EventAppeared)
+			if !ours {
+				continue
+			}
+			if ok, err := c.event(e, s.from); ok || err != nil {
+				return e, err
 			}
 		case got.CheckPointReached != nil:
-			if p := eventlog.Position(got.CheckPointReached.Commit); p > at && p <= last {
+			if p := eventlog.Position(got.CheckPointReached.Commit); p > c.at && p <= last {
+				c.at = p
 				return eventlog.Recorded{Position: p}, nil
 			}
 		}
@@ -78,16 +84,17 @@ func (s *subscription) next(at eventlog.Position) (eventlog.Recorded, error) {
 // or the server has refused. idle bounds how long a subscription may say nothing; 0 is
 // no bound. trouble, when given, hears of each cut and says whether to go on.
 func (l *Log) follow(ctx context.Context, at eventlog.Position, idle time.Duration, take func(eventlog.Recorded) bool, trouble func(error) bool) error {
+	c := newCourse(at)
 	for failures := 0; ; {
-		before := at
-		err := l.followOnce(ctx, &at, idle, take)
+		before := c.at
+		err := l.followOnce(ctx, c, idle, take)
 		switch {
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
 		}
-		if failures++; at > before {
+		if failures++; c.at > before {
 			failures = 1
 		}
 		if !trouble(err) {
@@ -99,10 +106,10 @@ func (l *Log) follow(ctx context.Context, at eventlog.Position, idle time.Durati
 	}
 }
 
-func (l *Log) followOnce(ctx context.Context, at *eventlog.Position, idle time.Duration, take func(eventlog.Recorded) bool) error {
+func (l *Log) followOnce(ctx context.Context, c *course, idle time.Duration, take func(eventlog.Recorded) bool) error {
 	life, cut := context.WithCancelCause(ctx)
 	defer cut(nil)
-	s, err := l.subscribe(life, *at)
+	s, err := l.subscribe(life, c.at)
 	if err != nil {
 		return err
 	}
@@ -114,7 +121,7 @@ func (l *Log) followOnce(ctx context.Context, at *eventlog.Position, idle time.D
 		silent = func() { t.Reset(idle) }
 	}
 	for {
-		e, err := s.next(*at)
+		e, err := s.next(c)
 		if err != nil {
 			if ctx.Err() == nil && life.Err() != nil {
 				err = context.Cause(life) // it was silent for too long
@@ -127,7 +134,6 @@ func (l *Log) followOnce(ctx context.Context, at *eventlog.Position, idle time.D
 		if e.Stream != "" {
 			l.clock.observe(e)
 		}
-		*at = e.Position
 		if !take(e) {
 			return nil
 		}

@@ -25,6 +25,7 @@ type supervisor struct {
 	tasks      sync.WaitGroup // builds and retirements
 	turn       atomic.Uint64
 	slots      []*slot
+	logID      atomic.Pointer[string] // what the server said first; another log behind the address is refused
 }
 
 // slot is one connection of several.
@@ -35,8 +36,7 @@ type slot struct {
 	current  *conn  // nil while there is none
 	building *build // nil while nobody builds
 	closed   bool
-	failures int    // builds that failed in a row
-	logID    string // what the server said first; another log behind the address is refused
+	failures int // builds that failed in a row
 }
 
 // build is an attempt to get a client, which many callers wait for.
@@ -87,8 +87,17 @@ func (s *supervisor) acquire(ctx context.Context) (*conn, error) {
 	slot := s.slots[s.turn.Add(1)%uint64(len(s.slots))]
 	for {
 		c, b, err := slot.look()
-		if c != nil || err != nil {
-			return c, err
+		switch {
+		case err != nil:
+			return nil, err
+		case c != nil && c.rested.Load():
+			if err := s.assure(ctx, c); err != nil {
+				return nil, err
+			}
+			c.used()
+			continue
+		case c != nil:
+			return c, nil
 		}
 		select {
 		case <-b.done:
@@ -128,20 +137,15 @@ func (s *slot) look() (*conn, *build, error) {
 func (s *slot) build(b *build, failures int) {
 	ctx := s.super.background
 	if failures > 0 && !pause(ctx, backoff(failures)) {
-		s.built(b, nil, "", eventlog.ErrClosed)
+		s.built(b, nil, eventlog.ErrClosed)
 		return
 	}
-	c, id, err := s.super.dial(ctx)
-	if err == nil && s.logID != "" && id != s.logID {
-		c.retire(0)
-		// Positions that this process holds mean nothing on the other one.
-		c, err = nil, &wrongServerError{fmt.Sprintf("the event store now holds the log %s, and this process works on %s; point it to the right server, or restart it to work on the other log", id, s.logID)}
-	}
-	s.built(b, c, id, err)
+	c, err := s.super.dial(ctx)
+	s.built(b, c, err)
 }
 
 // built publishes what a build came to.
-func (s *slot) built(b *build, c *conn, id string, err error) {
+func (s *slot) built(b *build, c *conn, err error) {
 	ctx, log := s.super.background, s.super.cfg.Logger
 	s.mu.Lock()
 	switch {
@@ -152,7 +156,7 @@ func (s *slot) built(b *build, c *conn, id string, err error) {
 		if s.failures > 0 {
 			log.InfoContext(ctx, "the event store answers again")
 		}
-		s.current, s.failures, s.logID = c, 0, id
+		s.current, s.failures = c, 0
 	case ctx.Err() == nil:
 		if s.failures++; s.failures == 1 {
 			log.WarnContext(ctx, "the event store does not answer; trying again until it does. If it stays away, check that it runs, its address, its certificate and the credentials", "err", err)
@@ -164,14 +168,14 @@ func (s *slot) built(b *build, c *conn, id string, err error) {
 	close(b.done)
 }
 
-// dial makes a client and lets it do one call, which tells that it works and which log is
+// dial makes a client and lets it do one call, which tells that it works and that this log is
 // behind it.
-func (s *supervisor) dial(ctx context.Context) (*conn, string, error) {
+func (s *supervisor) dial(ctx context.Context) (*conn, error) {
 	c, err := newConn(ctx, s.cfg, s.client)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	var id string
+	asked := false
 	for try := range 4 { // a follower names its leader, and the client goes there
 		if try > 0 && !pause(ctx, backoff(try)) {
 			break
@@ -179,18 +183,42 @@ func (s *supervisor) dial(ctx context.Context) (*conn, string, error) {
 		if !c.enter() {
 			break
 		}
-		if id, err = call(ctx, c, s.cfg.Attempt, identity); err == nil || judge(err) != again {
+		asked = true
+		if err = s.assure(ctx, c); err == nil || judge(err) != again {
 			break
 		}
 	}
-	if err == nil && id == "" {
+	if !asked {
 		err = errors.New("the connection was lost as soon as it was made")
 	}
 	if err != nil {
 		s.tasks.Go(func() { c.retire(s.cfg.Attempt) })
-		return nil, "", fmt.Errorf("connecting to the event store: %w", err)
+		return nil, fmt.Errorf("connecting to the event store: %w", err)
 	}
-	return c, id, nil
+	return c, nil
+}
+
+// assure asks which log is behind an entered client and refuses any but the first one: positions
+// that this process holds mean nothing on another.
+func (s *supervisor) assure(ctx context.Context, c *conn) error {
+	ask, known := identity, s.logID.Load()
+	if known != nil {
+		ask = readIdentity // nobody begins a log in the place of one that is gone
+	}
+	id, err := call(ctx, c, s.cfg.Attempt, ask)
+	switch {
+	case missing(err) && known != nil:
+		id = "that has no name"
+	case err != nil:
+		return err
+	case known == nil && s.logID.CompareAndSwap(nil, &id):
+		return nil
+	}
+	if known = s.logID.Load(); id != *known {
+		c.broken.Store(true)
+		return &wrongServerError{fmt.Sprintf("the event store now holds the log %s, and this process works on %s; point it to the right server, or restart it to work on the other log", id, *known)}
+	}
+	return nil
 }
 
 // backoff is the pause after n failures in a row.

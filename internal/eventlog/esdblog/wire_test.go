@@ -52,7 +52,7 @@ func TestACheckpointBeyondTheLogIsIgnored(t *testing.T) {
 			f := &fake{}
 			f.read = func(o *streams.ReadReq_Options, s streams.Streams_ReadServer) error {
 				if o.GetCount() > 0 {
-					return s.Send(stored("s-1", 2, 30, "test.Happened.v1", "{}"))
+					return s.Send(stored("s-1", 1, 30, "test.Happened.v1", "{}"))
 				}
 				mu.Lock()
 				begun = append(begun, from(o))
@@ -62,7 +62,7 @@ func TestACheckpointBeyondTheLogIsIgnored(t *testing.T) {
 					{confirmed(), checkpoint(beyond)},
 					{confirmed(), stored("s-1", 0, 10, "test.Happened.v1", "{}"), checkpoint(20), checkpoint(15), checkpoint(beyond)},
 					// A server that begins with what was seen already is forgiven.
-					{confirmed(), stored("s-1", 0, 10, "test.Happened.v1", "{}"), stored("s-1", 2, 30, "test.Happened.v1", "{}")},
+					{confirmed(), stored("s-1", 0, 10, "test.Happened.v1", "{}"), stored("s-1", 1, 30, "test.Happened.v1", "{}")},
 				}[min(turn, 3)-1] {
 					if err := s.Send(r); err != nil {
 						return err
