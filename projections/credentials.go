@@ -14,8 +14,8 @@ import (
 // from the decision to how it ended.
 var credentials = Projection{
 	Name:    "credentials",
-	Version: 1,
-	Tables:  []string{"credentials"},
+	Version: 2,
+	Tables:  []string{"credentials", "credential_forms"},
 	DDL: `
 CREATE TABLE credentials (
     tenant           uuid NOT NULL,
@@ -47,7 +47,18 @@ CREATE TABLE credentials (
 );
 CREATE UNIQUE INDEX credentials_by_id ON credentials (tenant, credential) WHERE credential IS NOT NULL;
 CREATE INDEX credentials_by_institution ON credentials (tenant, institution, student, program, award, edition);
-` + tenantPolicy("credentials", inScope),
+CREATE TABLE credential_forms ( -- the forms beside the token that were signed
+    tenant         uuid NOT NULL,
+    institution    uuid NOT NULL,
+    credential     uuid NOT NULL,
+    format         text NOT NULL,
+    kid            text NOT NULL,
+    payload_sha256 text NOT NULL,
+    digest         text NOT NULL,
+    signed_at      timestamptz NOT NULL,
+    PRIMARY KEY (tenant, credential, format, digest)
+);
+` + tenantPolicy("credentials", inScope) + tenantPolicy("credential_forms", inScope),
 	Apply: applyCredential,
 	Slow:  func() SlowFold { return slowCredentials{} },
 }
@@ -71,6 +82,8 @@ const (
 	credentialPreparedSQL = `UPDATE credentials SET state = 'prepared', credential = $6, format = $7, kid = $8, status_list = $9,
 		status_index = $10, payload_sha256 = $11, changed_at = $12` + editionKey
 	credentialSignedSQL = `UPDATE credentials SET state = 'signed', digest = $6, token = $7, signed_at = $8, changed_at = $8` + editionKey
+	credentialFormSQL   = `INSERT INTO credential_forms (tenant, institution, credential, format, kid, payload_sha256, digest, signed_at)
+		SELECT tenant, institution, credential, $6, $7, $8, $9, $10 FROM credentials` + editionKey
 	credentialStateSQL  = `UPDATE credentials SET state = $6, reason = $7, changed_at = $8` + editionKey
 	credentialRevokeSQL = `UPDATE credentials SET state = 'revoked', reason = $6, revoked_from = $7::text::date, changed_at = $8` + editionKey
 	credentialAfterSQL  = `UPDATE credentials SET state = 'superseded', superseded_by = $6, changed_at = $7` + editionKey
@@ -90,6 +103,8 @@ func applyCredential(b *pgx.Batch, e Event) {
 		edit(credentialPreparedSQL, f.Edition, f.Credential, f.Format, f.KeyID, f.StatusList, f.StatusIndex, f.PayloadSHA256, at)
 	case award.CredentialSigned:
 		edit(credentialSignedSQL, f.Edition, f.Digest, f.Token.Envelope(), at)
+	case award.FormSigned:
+		edit(credentialFormSQL, f.Edition, f.Format, f.KeyID, f.PayloadSHA256, f.Digest, at)
 	case award.CredentialSuspended:
 		edit(credentialStateSQL, f.Edition, StateSuspended, f.Reason, at)
 	case award.CredentialReinstated:

@@ -33,6 +33,19 @@ type credentialRow struct {
 	AwardedAt       stamp        `json:"awarded_at"`
 	SignedAt        *stamp       `json:"signed_at"`
 	ChangedAt       stamp        `json:"changed_at"`
+
+	forms []credentialFormRow
+}
+
+type credentialFormRow struct {
+	Tenant        domain.ID `json:"tenant"`
+	Institution   domain.ID `json:"institution"`
+	Credential    domain.ID `json:"credential"`
+	Format        string    `json:"format"`
+	Kid           string    `json:"kid"`
+	PayloadSHA256 string    `json:"payload_sha256"`
+	Digest        string    `json:"digest"`
+	SignedAt      stamp     `json:"signed_at"`
 }
 
 type slowCredentials map[string]*credentialRow
@@ -60,6 +73,9 @@ func (s slowCredentials) Add(e Event) {
 	case award.CredentialSigned:
 		r := edition(f.Edition, StateSigned)
 		r.Digest, r.Token, r.SignedAt = f.Digest, f.Token.Envelope(), &at
+	case award.FormSigned:
+		r := s[fmt.Sprint(e.Stream, f.Edition)]
+		r.forms = append(r.forms, credentialFormRow{r.Tenant, r.Institution, f.Credential, f.Format, f.KeyID, f.PayloadSHA256, f.Digest, at})
 	case award.CredentialSuspended:
 		edition(f.Edition, StateSuspended).Reason = string(f.Reason)
 	case award.CredentialReinstated:
@@ -73,9 +89,12 @@ func (s slowCredentials) Add(e Event) {
 }
 
 func (s slowCredentials) Rows() map[string][]any {
-	var rows []any
+	var rows, forms []any
 	for _, r := range s {
 		rows = append(rows, r)
+		for _, f := range r.forms {
+			forms = append(forms, f)
+		}
 	}
-	return map[string][]any{"credentials": rows}
+	return map[string][]any{"credentials": rows, "credential_forms": forms}
 }

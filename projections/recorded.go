@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,14 +21,25 @@ type RecordedCredential struct {
 	// Successor is then the credential of the edition that counts, once it is prepared.
 	Reason    string
 	Successor *domain.ID
+	Forms
 }
 
+// Forms are the payloads that were signed of a credential in other forms than its token, and when.
+type Forms struct {
+	FormPayloads []string
+	FormTimes    []time.Time
+}
+
+// formsOf selects [Forms] of the row c of read.credentials.
+const formsOf = `ARRAY(SELECT f.payload_sha256 FROM read.credential_forms f WHERE f.tenant = c.tenant AND f.credential = c.credential ORDER BY f.signed_at, f.digest) AS form_payloads,
+	ARRAY(SELECT f.signed_at FROM read.credential_forms f WHERE f.tenant = c.tenant AND f.credential = c.credential ORDER BY f.signed_at, f.digest) AS form_times`
+
 const (
-	recordedSQL = `SELECT c.credential, c.payload_sha256, c.signed_at, CASE WHEN c.state = 'superseded' THEN 'superseded' ELSE c.reason END AS reason, n.credential AS successor
+	recordedSQL = `SELECT c.credential, c.payload_sha256, c.signed_at, CASE WHEN c.state = 'superseded' THEN 'superseded' ELSE c.reason END AS reason, n.credential AS successor, ` + formsOf + `
 		FROM read.credentials c LEFT JOIN read.credentials n ON n.tenant = c.tenant AND n.student = c.student AND n.program = c.program
 			AND n.award = c.award AND n.edition = c.superseded_by
 		WHERE c.tenant = $1 AND c.institution = $2 AND c.signed_at IS NOT NULL AND c.credential BETWEEN $3 AND $4
-		UNION ALL SELECT credential, payload_sha256, signed_at, reason, NULL FROM read.attestations
+		UNION ALL SELECT credential, payload_sha256, signed_at, reason, NULL, '{}', '{}' FROM read.attestations
 		WHERE tenant = $1 AND institution = $2 AND signed_at IS NOT NULL AND credential BETWEEN $3 AND $4 ORDER BY 1 LIMIT $5`
 	recordedCountSQL = `SELECT (SELECT count(*) FROM read.credentials WHERE tenant = $1 AND institution = $2 AND signed_at IS NOT NULL)::int
 		+ (SELECT count(*) FROM read.attestations WHERE tenant = $1 AND institution = $2 AND signed_at IS NOT NULL)::int`
@@ -62,9 +74,18 @@ func RecordedCount(ctx context.Context, tx pgx.Tx, tenant, institution domain.ID
 }
 
 // Payload is the hash of the signed payload; an error when the row is not what its writer wrote.
-func (r RecordedCredential) Payload() (sum [32]byte, err error) {
-	if n, err := hex.Decode(sum[:], []byte(r.PayloadSHA256)); err != nil || n != len(sum) {
-		return sum, fmt.Errorf("the payload's hash of credential %s is damaged", r.Credential)
+func (r RecordedCredential) Payload() ([32]byte, error) {
+	sum, err := PayloadSum(r.PayloadSHA256)
+	if err != nil {
+		err = fmt.Errorf("credential %s: %w", r.Credential, err)
+	}
+	return sum, err
+}
+
+// PayloadSum reads a payload's hash; an error when it is not what its writer wrote.
+func PayloadSum(text string) (sum [32]byte, err error) {
+	if n, err := hex.Decode(sum[:], []byte(text)); err != nil || n != len(sum) {
+		return sum, errors.New("a payload's hash is damaged")
 	}
 	return sum, nil
 }

@@ -17,9 +17,10 @@ type SignedCredential struct {
 	PayloadSHA256                   string
 	SignedAt                        time.Time
 	Token                           []byte
+	Forms
 }
 
-const signedSQL = `SELECT tenant::text, institution::text, credential::text, payload_sha256, signed_at, token FROM read.credentials
+const signedSQL = `SELECT tenant::text, institution::text, credential::text, payload_sha256, signed_at, token, ` + formsOf + ` FROM read.credentials c
 	WHERE signed_at IS NOT NULL AND ($1 = '' OR institution = nullif($1, '')::uuid) ORDER BY tenant, student, program, award, edition`
 
 // Signed yields every signed credential of the ledger, or of one institution, whatever
@@ -35,7 +36,7 @@ func Signed(ctx context.Context, pool *pgxpool.Pool, institution domain.ID) iter
 		defer rows.Close()
 		for rows.Next() {
 			var c SignedCredential
-			if err := rows.Scan(&c.Tenant, &c.Institution, &c.Credential, &c.PayloadSHA256, &c.SignedAt, &c.Token); err != nil {
+			if err := rows.Scan(&c.Tenant, &c.Institution, &c.Credential, &c.PayloadSHA256, &c.SignedAt, &c.Token, &c.FormPayloads, &c.FormTimes); err != nil {
 				yield(c, fmt.Errorf("reading a signed credential: %w", err))
 				return
 			}

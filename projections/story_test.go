@@ -279,6 +279,12 @@ func (s *story) diplomas() {
 	signed := func(d diploma, edition int) any {
 		return award.CredentialSigned{Edition: edition, Credential: d.credential, Format: "vc+jwt", KeyID: "k1", Digest: strings.Repeat("ef", 32), PayloadSHA256: strings.Repeat("cd", 32), Token: private(d.award, domain.ClassRegister, "token")}
 	}
+	form := func(d diploma, kid string) []any {
+		return []any{
+			award.FormPrepared{Edition: 1, Credential: d.credential, Format: award.SDPayload, KeyID: kid, VerificationMethod: "did:web:x#" + kid, PayloadSHA256: strings.Repeat("ab", 32), Content: private(d.award, domain.ClassRegister, "content")},
+			award.FormSigned{Edition: 1, Credential: d.credential, Format: award.SDPayload, KeyID: kid, PayloadSHA256: strings.Repeat("ab", 32), Digest: strings.Repeat(kid, 32), Token: private(d.award, domain.ClassRegister, "form")},
+		}
+	}
 	var d []diploma
 	for n := range 6 {
 		d = append(d, aDiploma(n, 1000+n))
@@ -302,6 +308,7 @@ func (s *story) diplomas() {
 	s.golden(d[0].stream, nil, "award.DateExceptionGranted.v1")
 	s.tell(d[0].stream, needs, d[0].awarded(1), award.AwardAnnulled{Edition: 1, Reason: "not_accredited"}, d[0].awarded(2))
 	s.tell(d[1].stream, needs, d[1].awarded(1), prepared(d[1], 1), signed(d[1], 1), d[1].suspended(), d[1].reinstated())
+	s.tell(d[1].stream, nil, append(form(d[1], "k1"), form(d[1], "k2")...)...)
 	s.tell(d[2].stream, needs, d[2].awarded(1), prepared(d[2], 1), signed(d[2], 1), d[2].suspended())
 	s.golden(d[2].stream, nil, "award.RevocationProposed.v1")
 	s.tell(d[2].stream, needs, d[2].revoked())

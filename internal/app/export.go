@@ -145,9 +145,13 @@ func (a *App) ExportBundle(ctx context.Context, out string, institution domain.I
 		if err != nil {
 			return done, err
 		}
+		var forms []did.RecordedForm
+		for n, sum := range c.FormPayloads {
+			forms = append(forms, did.RecordedForm{PayloadSHA256: sum, RecordedAt: did.Instant{Time: c.FormTimes[n].UTC()}})
+		}
 		for _, name := range names[c.Institution] {
 			b.Records = append(b.Records, did.Record{
-				ID: "urn:uuid:" + string(c.Credential), Issuer: name, PayloadSHA256: c.PayloadSHA256, RecordedAt: did.Instant{Time: c.SignedAt.UTC()},
+				ID: "urn:uuid:" + string(c.Credential), Issuer: name, PayloadSHA256: c.PayloadSHA256, RecordedAt: did.Instant{Time: c.SignedAt.UTC()}, Forms: forms,
 			})
 		}
 	}

@@ -126,6 +126,13 @@ func (r recorded) Begin(ctx context.Context, tenant, institution domain.ID, pref
 		if line.Reason = c.Reason; c.Successor != nil {
 			line.Successor = did.HashID("urn:uuid:" + string(*c.Successor))
 		}
+		for n, text := range c.FormPayloads {
+			sum, perr := projections.PayloadSum(text)
+			if perr != nil {
+				return nil, perr
+			}
+			line.AddForm(sum, did.Instant{Time: c.FormTimes[n].UTC()})
+		}
 		lines = append(lines, line)
 	}
 	return lines, err

@@ -198,6 +198,11 @@ func (r *reader) records(b *Bundle) error {
 			if sum, err := hex.DecodeString(rec.PayloadSHA256); err != nil || len(sum) != 32 || rec.ID == "" || rec.Issuer == "" || rec.RecordedAt.IsZero() {
 				return Refuse(Malformed, "%s: record %d is incomplete", ledgerFile, len(b.Records))
 			}
+			for _, f := range rec.Forms {
+				if sum, err := hex.DecodeString(f.PayloadSHA256); err != nil || len(sum) != 32 || f.RecordedAt.IsZero() {
+					return Refuse(Malformed, "%s: record %d has an incomplete form", ledgerFile, len(b.Records))
+				}
+			}
 			b.Records = append(b.Records, rec)
 		}
 		if _, err := dec.Token(); err != nil {

@@ -87,6 +87,17 @@ type Record struct {
 	Issuer        string  `json:"issuer"`
 	PayloadSHA256 string  `json:"payloadSHA256"` // lower-case hex of the signed payload's digest
 	RecordedAt    Instant `json:"recordedAt"`
+	// Reason and Successor are as in [RecordLine].
+	Reason    string `json:"reason,omitempty"`
+	Successor string `json:"successor,omitempty"`
+	// Forms are other payloads that were signed of the same credential later.
+	Forms []RecordedForm `json:"forms,omitempty"`
+}
+
+// RecordedForm is one payload in a [Record].
+type RecordedForm struct {
+	PayloadSHA256 string  `json:"payloadSHA256"`
+	RecordedAt    Instant `json:"recordedAt"`
 }
 
 // NewKey is the entry of a public key under kid.

@@ -61,6 +61,19 @@ type RecordLine struct {
 	// edition's id, once there is one.
 	Reason    string `json:"reason,omitempty"`
 	Successor string `json:"successor,omitempty"`
+	// Forms are other payloads that were signed of the same credential later.
+	Forms []FormLine `json:"forms,omitempty"`
+}
+
+// FormLine is one payload in a [RecordLine], base64url of its SHA-256.
+type FormLine struct {
+	Payload    string  `json:"payload"`
+	RecordedAt Instant `json:"recordedAt"`
+}
+
+// AddForm adds another form's payload to the line.
+func (l *RecordLine) AddForm(payloadSHA256 [32]byte, recordedAt Instant) {
+	l.Forms = append(l.Forms, FormLine{base64.RawURLEncoding.EncodeToString(payloadSHA256[:]), recordedAt})
 }
 
 // NewRecordLine is the line of a credential that stands.
@@ -80,6 +93,14 @@ type Recorded struct {
 	RecordedAt    Instant
 	// Reason and Successor are as in [RecordLine].
 	Reason, Successor string
+	// Forms are the other forms' payloads.
+	Forms []RecordedPayload
+}
+
+// RecordedPayload is one payload of a credential, and when the ledger recorded that it signed it.
+type RecordedPayload struct {
+	PayloadSHA256 [32]byte
+	RecordedAt    Instant
 }
 
 // RecordSet is an answer by the hash of credentials' ids.
@@ -118,7 +139,15 @@ func ParseRecords(b []byte, issuer, prefix string) (RecordSet, error) {
 		if _, twice := set[id]; twice || r.RecordedAt.IsZero() {
 			return nil, errors.New("records name a credential twice, or without a time")
 		}
-		set[id] = Recorded{payload, r.RecordedAt, r.Reason, r.Successor}
+		forms := make([]RecordedPayload, 0, len(r.Forms))
+		for _, f := range r.Forms {
+			sum, err := digest(f.Payload)
+			if err != nil || f.RecordedAt.IsZero() {
+				return nil, errors.Join(err, errors.New("a record has a form without a hash or a time"))
+			}
+			forms = append(forms, RecordedPayload{sum, f.RecordedAt})
+		}
+		set[id] = Recorded{payload, r.RecordedAt, r.Reason, r.Successor, forms}
 	}
 	return set, nil
 }
