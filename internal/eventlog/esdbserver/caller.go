@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 )
 
 // ErrDenied is what Config.Authenticate answers when the credentials are wrong, or missing
@@ -56,8 +57,11 @@ func parseAuthorization(header string) (c Credentials, ok bool) {
 	return c, false
 }
 
-// caller says who calls. Features and gossip are for everybody: clients ask them before they send credentials.
+// caller says who calls, once for a call. Features and gossip are for everybody: clients ask them before they send credentials.
 func (s *Server) caller(ctx context.Context) (Caller, error) {
+	if c, ok := ctx.Value(knownKey{}).(Caller); ok {
+		return c, nil
+	}
 	if s.cfg.Authenticate == nil {
 		return Caller{Log: s.cfg.Log, MayAppend: !s.cfg.ReadOnly}, nil
 	}
@@ -95,6 +99,32 @@ func (s *Server) caller(ctx context.Context) (Caller, error) {
 	caller.MayAppend = caller.MayAppend && !s.cfg.ReadOnly
 	return caller, nil
 }
+
+// knowReaders asks who calls before a read's request is received: the library would wait for it, and hold
+// what there is of it, as long as a stranger likes.
+func (s *Server) knowReaders(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	if info.FullMethod != streams.Streams_Read_FullMethodName {
+		return handler(srv, stream)
+	}
+	caller, err := s.caller(stream.Context())
+	if err != nil {
+		return s.ending(stream.Context(), "read", err, stream.SetTrailer)
+	}
+	return handler(srv, &known{stream, caller})
+}
+
+// known is a call of somebody who was asked.
+type known struct {
+	grpc.ServerStream
+	caller Caller
+}
+
+// Context also holds the caller.
+func (k *known) Context() context.Context {
+	return context.WithValue(k.ServerStream.Context(), knownKey{}, k.caller)
+}
+
+type knownKey struct{}
 
 // lasting is ctx for a call that may last: it ends when the server stops and when the caller's credentials do.
 func (s *Server) lasting(ctx context.Context, c Caller) (context.Context, context.CancelFunc) {

@@ -77,6 +77,16 @@ const (
 	maxReceiveReadOnly = 2 * maxExpression
 )
 
+// What a connection may have before anybody is known on it, besides messages: bytes of headers in one call,
+// and calls at once, each of which holds what it sent and nobody has read yet. Where only
+// reads are answered, that is at most readWindow; grpc-go's defaults are 16 MiB of each and no limit.
+const (
+	maxHeaders       = 2 * maxAuthorization
+	maxCalls         = 1000
+	maxCallsReadOnly = 64
+	readWindow       = 64 << 10
+)
+
 // Server answers EventStoreDB clients. Use New.
 type Server struct {
 	cfg  Config
@@ -94,18 +104,22 @@ func New(cfg Config) *Server {
 		cfg.Grace = 5 * time.Second
 	}
 	s := &Server{cfg: cfg, quit: make(chan struct{})}
-	receive := maxReceive
+	receive, calls := maxReceive, uint32(maxCalls)
 	if cfg.ReadOnly {
-		receive = maxReceiveReadOnly
+		receive, calls = maxReceiveReadOnly, maxCallsReadOnly
 	}
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(receive),
-		grpc.MaxConcurrentStreams(1000), // per connection; grpc-go's default has no limit
+		grpc.MaxHeaderListSize(maxHeaders),
+		grpc.MaxConcurrentStreams(calls), // per connection
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		// A subscriber that vanished without a word is noticed within a minute.
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 20 * time.Second}),
 		grpc.ChainUnaryInterceptor(s.surviveUnary),
-		grpc.ChainStreamInterceptor(s.surviveStream),
+		grpc.ChainStreamInterceptor(s.surviveStream, s.knowReaders),
+	}
+	if cfg.ReadOnly {
+		options = append(options, grpc.InitialWindowSize(readWindow))
 	}
 	if cfg.TLS != nil {
 		options = append(options, grpc.Creds(credentials.NewTLS(cfg.TLS)))

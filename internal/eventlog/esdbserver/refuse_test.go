@@ -174,6 +174,8 @@ func TestReadsThatAreRefused(t *testing.T) {
 		"a regular expression that looks around":  live(filtered(readAll(0, false), true, "^(?!x)", nil, 1, 1)),
 		"a regular expression that is too long":   filtered(readAll(0, false), true, strings.Repeat("x", 70<<10), nil, 1, 1),
 		"a regular expression that is too costly": filtered(readAll(0, false), true, "((x{1000}){1000}){1000}", nil, 1, 1),
+		"a regular expression of many steps":      filtered(readAll(0, false), true, "a{1000}b{1000}c{1000}d{1000}e{1000}f{1000}g{1000}h{1000}i{1000}j{1000}k{1000}", nil, 1, 1),
+		"a regular expression of two kilobytes":   filtered(readAll(0, false), true, strings.Repeat("x", 2<<10), nil, 1, 1),
 		"far too many prefixes":                   filtered(readAll(0, false), true, "", make([]string, 5000), 1, 1),
 	} {
 		t.Run(name, func(t *testing.T) {
