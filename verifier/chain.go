@@ -83,6 +83,7 @@ func (c Chain) Source() Source {
 			out.AsOf = s.AsOf
 		}
 		out.Unsigned = out.Unsigned || s.Unsigned
+		out.Asks = out.Asks || s.Asks
 	}
 	out.Name = strings.Join(names, ", ")
 	return out

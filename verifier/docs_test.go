@@ -79,7 +79,12 @@ its own lines and theirs. A presentation's own lines are about its holder: integ
 			b.WriteString("\n")
 		}
 	}
-	b.WriteString(`## Warnings
+	b.WriteString("## Why it was revoked or suspended\n\nThe status line has a `cause` where the issuer's ledger publishes one and that is at hand: online, or in the ledger's extract\nof a signed bundle. It is a class of reasons and says nothing of the person. Without it the answer is the same.\n\n| class | meaning | what to do |\n|---|---|---|\n")
+	for _, e := range Classes() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", e.Class, e.Meaning, e.Do)
+	}
+	b.WriteString(`
+## Warnings
 
 They change no answer.
 

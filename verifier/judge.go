@@ -48,21 +48,21 @@ func (c *check) span(times credential.Times) Line {
 // anchoring asks whether the ledger recorded this content. That it has another content
 // under the same id is a forgery even if the signature holds.
 func (c *check) anchoring(ctx context.Context) {
-	rec, err := Record{}, ErrUnknown
-	if c.trust.Source().Asks && !c.ended() {
-		err = ErrNoLedger
-	} else if c.cred.ID != "" {
-		rec, err = c.trust.Record(ctx, c.cred.Issuer, c.cred.ID)
+	rec, err := c.remembered(ctx, c.ended())
+	recorded := false
+	if err == nil {
+		rec, recorded = rec.of(c.form.Digest())
 	}
 	switch {
 	case err != nil:
 		c.recordErr = err
 		c.verdict.Lines.Anchoring = c.line(Unchecked, NotAnchored, time.Time{})
-	case rec.PayloadSHA256 != c.form.Digest() && c.form.Embedded():
-		// The same document, written anew, has another digest and is not another credential.
+	case !recorded && (c.form.Embedded() || c.form.Discloses()):
+		// The same document, written anew, has another digest and is not another credential; and
+		// a form with parts to withhold is made when its holder asks, after this trust was.
 		c.recordErr = ErrUnknown
 		c.verdict.Lines.Anchoring = c.line(Unchecked, NotAnchored, time.Time{})
-	case rec.PayloadSHA256 != c.form.Digest():
+	case !recorded:
 		c.recordErr = ErrUnknown
 		c.verdict.Lines.Anchoring = c.line(False, LedgerMismatch, rec.RecordedAt)
 	default:

@@ -43,6 +43,7 @@ func (c *check) status(ctx context.Context) {
 		}
 	}
 	l.Status = worst
+	l.Status.Cause = c.cause(ctx)
 }
 
 // entry looks one entry up and, where the issuer's lists come in pairs, its place in the

@@ -49,9 +49,16 @@ func NewStore(name string, b bundle.Bundle) (*Store, error) {
 		s.lists[u] = NewFetched(token, name, b.Now.Time)
 	}
 	for _, r := range b.Records {
-		rec := Record{RecordedAt: r.RecordedAt.Time}
+		rec := Record{RecordedAt: r.RecordedAt.Time, Reason: r.Reason, Successor: r.Successor, Source: name, AsOf: b.Now.Time}
 		if n, err := hex.Decode(rec.PayloadSHA256[:], []byte(r.PayloadSHA256)); err != nil || n != 32 {
 			return nil, fmt.Errorf("ledger extract: digest of %s is not 64 hexadecimal digits", r.ID)
+		}
+		for _, f := range r.Forms {
+			form := RecordedForm{RecordedAt: f.RecordedAt.Time}
+			if n, err := hex.Decode(form.PayloadSHA256[:], []byte(f.PayloadSHA256)); err != nil || n != 32 {
+				return nil, fmt.Errorf("ledger extract: digest of a form of %s is not 64 hexadecimal digits", r.ID)
+			}
+			rec.Forms = append(rec.Forms, form)
 		}
 		s.records[recordID{r.Issuer, r.ID}] = rec
 	}

@@ -58,7 +58,8 @@ type Source struct {
 	Name string    // as "bundle" or "https://ledger.example"
 	AsOf time.Time // when what it says was gathered; zero: as it is asked
 	// Asks: a record has to be asked for, and who is asked learns that something is checked. So
-	// it is done only where the answer decides: for a key that is retired or compromised.
+	// it is done only where the answer is needed: for a key that is retired or compromised, and for
+	// the reason why a credential is revoked or suspended.
 	Asks bool
 	// Unsigned: nothing shows who made it. Every verdict from it carries a warning.
 	Unsigned bool
@@ -86,6 +87,35 @@ type Issuer struct {
 type Record struct {
 	PayloadSHA256 [32]byte
 	RecordedAt    time.Time
+	// Reason is the [Class] of reasons for which it does not count, empty while it does. Successor
+	// is the hash of the id of the credential that took its place.
+	Reason, Successor string
+	// Source has this record, AsOf is how fresh it is.
+	Source string
+	AsOf   time.Time
+	// Forms are other payloads that were signed of the same credential later: with parts that
+	// can be withheld, say.
+	Forms []RecordedForm
+}
+
+// RecordedForm is one of them.
+type RecordedForm struct {
+	PayloadSHA256 [32]byte
+	RecordedAt    time.Time
+}
+
+// of is the record of the payload with this digest, ok false when none was recorded.
+func (r Record) of(digest [32]byte) (found Record, ok bool) {
+	if r.PayloadSHA256 == digest {
+		return r, true
+	}
+	for _, f := range r.Forms {
+		if f.PayloadSHA256 == digest {
+			r.PayloadSHA256, r.RecordedAt = digest, f.RecordedAt
+			return r, true
+		}
+	}
+	return r, false
 }
 
 // Fetched is a status list as it was received. It must not be changed afterwards; whoever

@@ -38,6 +38,9 @@ type Line struct {
 	// Time is the moment that the answer is about: when the key was compromised, the
 	// credential recorded, its validity ended.
 	Time *time.Time `json:"time,omitempty"`
+	// Cause is why the issuer revoked or suspended it, on the status line alone and where a
+	// source at hand says so.
+	Cause *Cause `json:"cause,omitempty"`
 }
 
 // Lines is the verdict as a vector, in the order in which a reader should be told.

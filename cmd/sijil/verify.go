@@ -187,6 +187,9 @@ func ground(l verifier.Line) string {
 	if l.AsOf != nil {
 		out += ", as of " + l.AsOf.UTC().Format(time.RFC3339)
 	}
+	if l.Cause != nil {
+		out += "; cause: " + string(l.Cause.Class)
+	}
 	if l.Reason != "" {
 		out = " " + out
 	}

@@ -12,7 +12,7 @@ import (
 
 const (
 	// keepRecords is how long an answer of the ledger's is kept. What it recorded does not change,
-	// but more comes to it.
+	// but more comes to it, and reasons why some of it does not count.
 	keepRecords = time.Minute
 	// maxRecordSets is how many answers are kept, of at most [did.MaxRecords] lines each.
 	maxRecordSets = 64
@@ -20,7 +20,8 @@ const (
 
 // Record implements [verifier.Trust]: it asks the ledger for everything whose id begins as
 // this one's does. The ledger learns that much of the id and no more, and nothing of who is
-// being checked. Verify asks only about credentials whose key is retired or compromised.
+// being checked. Verify asks only about credentials whose key is retired or compromised, and
+// about those that are revoked or suspended, for the reason.
 func (t *Trust) Record(ctx context.Context, issuer, id string) (verifier.Record, error) {
 	i, err := t.issuer(ctx, issuer)
 	if errors.Is(err, verifier.ErrUnknown) || err == nil && i.Records == nil {
@@ -32,12 +33,12 @@ func (t *Trust) Record(ctx context.Context, issuer, id string) (verifier.Record,
 	if !ok {
 		return verifier.Record{}, verifier.ErrNoLedger
 	}
-	l, at, _ := t.home(issuer)
-	url := at + "/records"
+	l, place, _ := t.home(issuer)
+	url := place + "/records"
 	if prefix != "" {
 		url += "?prefix=" + prefix
 	}
-	set, _, err := t.records.get(ctx, url, keepRecords, func(ctx context.Context) (did.RecordSet, error) {
+	set, at, err := t.records.get(ctx, url, keepRecords, func(ctx context.Context) (did.RecordSet, error) {
 		b, err := l.client.get(ctx, url, "application/json")
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", verifier.ErrUnreachable, err)
@@ -55,5 +56,9 @@ func (t *Trust) Record(ctx context.Context, issuer, id string) (verifier.Record,
 	if !ok {
 		return verifier.Record{}, verifier.ErrUnknown
 	}
-	return verifier.Record{PayloadSHA256: r.PayloadSHA256, RecordedAt: r.RecordedAt.Time}, nil
+	rec := verifier.Record{PayloadSHA256: r.PayloadSHA256, RecordedAt: r.RecordedAt.Time, Reason: r.Reason, Successor: r.Successor, Source: l.origin, AsOf: at}
+	for _, f := range r.Forms {
+		rec.Forms = append(rec.Forms, verifier.RecordedForm{PayloadSHA256: f.PayloadSHA256, RecordedAt: f.RecordedAt.Time})
+	}
+	return rec, nil
 }
