@@ -17,12 +17,23 @@ type RecordedCredential struct {
 	Credential    domain.ID
 	PayloadSHA256 string
 	SignedAt      time.Time
-	// Reason is why it does not count, empty while it does: a reason class, or "superseded".
-	// Successor is then the credential of the edition that counts, once it is prepared.
-	Reason    string
-	Successor *domain.ID
+	Cause
 	Forms
 }
+
+// Cause is why a credential does not count, empty while it does: a reason class, or
+// "superseded". Successor is then the credential of the edition that counts, once it is prepared.
+type Cause struct {
+	Reason    string
+	Successor *domain.ID
+}
+
+// causeOf selects [Cause] of the row c of read.credentials, where withSuccessor follows.
+const (
+	causeOf       = `CASE WHEN c.state = 'superseded' THEN 'superseded' ELSE c.reason END AS reason, n.credential AS successor`
+	withSuccessor = `LEFT JOIN read.credentials n ON n.tenant = c.tenant AND n.student = c.student AND n.program = c.program
+			AND n.award = c.award AND n.edition = c.superseded_by`
+)
 
 // Forms are the payloads that were signed of a credential in other forms than its token, and when.
 type Forms struct {
@@ -35,9 +46,8 @@ const formsOf = `ARRAY(SELECT f.payload_sha256 FROM read.credential_forms f WHER
 	ARRAY(SELECT f.signed_at FROM read.credential_forms f WHERE f.tenant = c.tenant AND f.credential = c.credential ORDER BY f.signed_at, f.digest) AS form_times`
 
 const (
-	recordedSQL = `SELECT c.credential, c.payload_sha256, c.signed_at, CASE WHEN c.state = 'superseded' THEN 'superseded' ELSE c.reason END AS reason, n.credential AS successor, ` + formsOf + `
-		FROM read.credentials c LEFT JOIN read.credentials n ON n.tenant = c.tenant AND n.student = c.student AND n.program = c.program
-			AND n.award = c.award AND n.edition = c.superseded_by
+	recordedSQL = `SELECT c.credential, c.payload_sha256, c.signed_at, ` + causeOf + `, ` + formsOf + `
+		FROM read.credentials c ` + withSuccessor + `
 		WHERE c.tenant = $1 AND c.institution = $2 AND c.signed_at IS NOT NULL AND c.credential BETWEEN $3 AND $4
 		UNION ALL SELECT credential, payload_sha256, signed_at, reason, NULL, '{}', '{}' FROM read.attestations
 		WHERE tenant = $1 AND institution = $2 AND signed_at IS NOT NULL AND credential BETWEEN $3 AND $4 ORDER BY 1 LIMIT $5`

@@ -17,11 +17,13 @@ type SignedCredential struct {
 	PayloadSHA256                   string
 	SignedAt                        time.Time
 	Token                           []byte
+	Cause
 	Forms
 }
 
-const signedSQL = `SELECT tenant::text, institution::text, credential::text, payload_sha256, signed_at, token, ` + formsOf + ` FROM read.credentials c
-	WHERE signed_at IS NOT NULL AND ($1 = '' OR institution = nullif($1, '')::uuid) ORDER BY tenant, student, program, award, edition`
+const signedSQL = `SELECT c.tenant::text, c.institution::text, c.credential::text, c.payload_sha256, c.signed_at, c.token, ` + causeOf + `, ` + formsOf + `
+	FROM read.credentials c ` + withSuccessor + `
+	WHERE c.signed_at IS NOT NULL AND ($1 = '' OR c.institution = nullif($1, '')::uuid) ORDER BY c.tenant, c.student, c.program, c.award, c.edition`
 
 // Signed yields every signed credential of the ledger, or of one institution, whatever
 // became of it since. It is for operators: pool's connections act as sijil_projector, whom no
@@ -36,7 +38,7 @@ func Signed(ctx context.Context, pool *pgxpool.Pool, institution domain.ID) iter
 		defer rows.Close()
 		for rows.Next() {
 			var c SignedCredential
-			if err := rows.Scan(&c.Tenant, &c.Institution, &c.Credential, &c.PayloadSHA256, &c.SignedAt, &c.Token, &c.FormPayloads, &c.FormTimes); err != nil {
+			if err := rows.Scan(&c.Tenant, &c.Institution, &c.Credential, &c.PayloadSHA256, &c.SignedAt, &c.Token, &c.Reason, &c.Successor, &c.FormPayloads, &c.FormTimes); err != nil {
 				yield(c, fmt.Errorf("reading a signed credential: %w", err))
 				return
 			}

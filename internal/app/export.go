@@ -149,10 +149,16 @@ func (a *App) ExportBundle(ctx context.Context, out string, institution domain.I
 		for n, sum := range c.FormPayloads {
 			forms = append(forms, did.RecordedForm{PayloadSHA256: sum, RecordedAt: did.Instant{Time: c.FormTimes[n].UTC()}})
 		}
+		record := did.Record{
+			ID: "urn:uuid:" + string(c.Credential), PayloadSHA256: c.PayloadSHA256, RecordedAt: did.Instant{Time: c.SignedAt.UTC()},
+			Reason: c.Reason, Forms: forms,
+		}
+		if c.Successor != nil {
+			record.Successor = did.HashID("urn:uuid:" + string(*c.Successor))
+		}
 		for _, name := range names[c.Institution] {
-			b.Records = append(b.Records, did.Record{
-				ID: "urn:uuid:" + string(c.Credential), Issuer: name, PayloadSHA256: c.PayloadSHA256, RecordedAt: did.Instant{Time: c.SignedAt.UTC()}, Forms: forms,
-			})
+			record.Issuer = name
+			b.Records = append(b.Records, record)
 		}
 	}
 	pub, err := keyfile.NewPublic(key.Public())
