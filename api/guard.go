@@ -51,7 +51,7 @@ func (s *Server) admit(r *http.Request, w http.ResponseWriter, described *huma.O
 		return p
 	}
 	if writes {
-		if p := idempotent(r, c); p != nil {
+		if p := idempotent(r, c, o.KeyOptional); p != nil {
 			return p
 		}
 	}

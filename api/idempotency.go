@@ -1,6 +1,7 @@
 package api
 
 import (
+	"crypto/rand"
 	"net/http"
 	"regexp"
 
@@ -29,8 +30,11 @@ var behalfParam = &huma.Param{
 }
 
 // idempotent reads the headers that make a command's identity.
-func idempotent(r *http.Request, c *call) *Problem {
+func idempotent(r *http.Request, c *call, optional bool) *Problem {
 	keys := r.Header.Values(keyHeader)
+	if len(keys) == 0 && optional {
+		keys = []string{rand.Text()}
+	}
 	if len(keys) == 0 || len(keys) == 1 && keys[0] == "" {
 		return newProblem(http.StatusBadRequest, "idempotency_key_required", "a write carries an Idempotency-Key header")
 	}

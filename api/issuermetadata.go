@@ -15,6 +15,7 @@ import (
 // not_found for an institution or a list that is not there, no_status_key.
 type Publisher interface {
 	Badger
+	Attester
 	// What is published of one institution, as JSON. key_unknown, and key_withdrawn for a
 	// compromised key where its history cannot be told.
 	DIDDocument(ctx context.Context, id domain.ID) ([]byte, error)

@@ -82,6 +82,7 @@ var tags = []*huma.Tag{
 	{Name: "graduations", Description: "Is everything there? Two officers say so"},
 	{Name: "awards", Description: "Diplomas, and their corrections"},
 	{Name: "credentials", Description: "What was signed; suspending and revoking it"},
+	{Name: "attestations", Description: "What an institution signs on request, by the VC-API; never a diploma"},
 	{Name: "shares", Description: "The graduate's own links"},
 	{Name: "verification", Description: "What a verifier fetches, without an account"},
 	{Name: "statistics", Description: "Counts without names"},

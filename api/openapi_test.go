@@ -199,7 +199,8 @@ func TestOperationsAreDescribedInOneStyle(t *testing.T) {
 		} else if !slices.ContainsFunc(tags, func(g *huma.Tag) bool { return g.Name == o.Tags[0] }) {
 			t.Errorf("%s: the tag %s is not in the list of tags", at, o.Tags[0])
 		}
-		if !strings.HasPrefix(path, "/v1/") && publicOperations[o.OperationID] == "" {
+		vcapi := strings.HasSuffix(path, "/credentials/issue") // whose paths others have chosen
+		if !strings.HasPrefix(path, "/v1/") && publicOperations[o.OperationID] == "" && !vcapi {
 			t.Errorf("%s lies outside /v1", at)
 		}
 		names := slices.Collect(func(yield func(string) bool) {

@@ -28,6 +28,9 @@ type op struct {
 	Status int
 	// MaxBody is the largest body in bytes; 0 means 1 MB.
 	MaxBody int64
+	// KeyOptional lets a write come without an Idempotency-Key, for protocols of others that know
+	// none: each such request is a command of its own.
+	KeyOptional bool
 }
 
 // public marks an operation that takes no token. The list of them is held by a test.
@@ -110,7 +113,9 @@ func (s *Server) operation(o op, writes bool) huma.Operation {
 		h.Errors = append(h.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound)
 	}
 	if writes {
-		h.Parameters = append(h.Parameters, keyParam, behalfParam)
+		key := *keyParam
+		key.Required = !o.KeyOptional
+		h.Parameters = append(h.Parameters, &key, behalfParam)
 		h.Errors = append(h.Errors, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
 	}
 	if o.Scope != public || writes {

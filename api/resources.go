@@ -21,6 +21,7 @@ var resources = []func(*Server){
 	(*Server).registerTranscripts,
 	(*Server).registerAwards,
 	(*Server).registerCredentials,
+	(*Server).registerAttestations,
 	(*Server).registerShares,
 	(*Server).registerStatistics,
 	(*Server).registerSigningKeys,

@@ -89,6 +89,10 @@ func newTown(t *testing.T, w *apitest.World, slug string) *town {
 	c.dean.Post(path+"/confirmations", approval).Want(201)
 	c.office.Post("/v1/awards", m{"studentUniqueId": student, "program": program, "diplomaAwardDate": c.day(0)}).Want(201)
 	c.ids["credential"], c.ids["award"] = c.signed(t, student)
+	attested := c.office.Post("/credentials/issue", m{"credential": m{
+		"@context": []string{"https://www.w3.org/ns/credentials/v2"}, "type": []string{"VerifiableCredential"}, "credentialSubject": m{"id": "did:example:subject"},
+	}}).Want(201).Header.Get("Location")
+	c.ids["attestation"] = attested[len(attested)-36:]
 	c.ids["revocation"] = id(c.registrar.Post("/v1/credentials/"+c.ids["credential"]+"/revocations", m{"reasonClass": "issued_in_error"}))
 	return c
 }

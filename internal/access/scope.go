@@ -46,6 +46,9 @@ const (
 	DiplomasWrite  Scope = "diplomas:write"
 	DiplomasRevoke Scope = "diplomas:revoke"
 
+	AttestationsWrite  Scope = "attestations:write"
+	AttestationsRevoke Scope = "attestations:revoke"
+
 	SharesWrite Scope = "shares:write"
 
 	StatisticsRead Scope = "statistics:read"
@@ -84,6 +87,8 @@ var Scopes = []Described{
 	{DiplomasRead, "Read the register of diplomas and certificates"},
 	{DiplomasWrite, "Award diplomas and certificates"},
 	{DiplomasRevoke, "Supersede, suspend, reinstate and revoke diplomas and certificates"},
+	{AttestationsWrite, "Issue credentials that are no diplomas (VC-API)"},
+	{AttestationsRevoke, "Revoke credentials that are no diplomas"},
 	{SharesWrite, "Make claim links for graduates"},
 	{StatisticsRead, "Read statistics"},
 	{LogSubscribe, "Follow the authority's events over the EventStoreDB protocol"},
@@ -98,12 +103,12 @@ var reads = []Scope{
 // does not approve graduations: that takes people, each with a client of their own.
 var Roles = map[string][]Scope{
 	"ministry": join(reads, InstitutionsWrite, KeysWrite, AccreditationsWrite, CatalogWrite,
-		StudentsWrite, TransfersWrite, RecordsAmend, GraduationsApprove, DiplomasRevoke),
+		StudentsWrite, TransfersWrite, RecordsAmend, GraduationsApprove, DiplomasRevoke, AttestationsWrite, AttestationsRevoke),
 	"region": join(reads, InstitutionsWrite, CatalogWrite, StudentsWrite, TransfersWrite, GraduationsApprove),
 	"school": join(reads, KeysWrite, CatalogWrite, StudentsWrite, EnrollmentsWrite, TransfersWrite, RecordsWrite, RecordsAmend,
-		GraduationsWrite, DiplomasWrite, DiplomasRevoke, SharesWrite),
+		GraduationsWrite, DiplomasWrite, DiplomasRevoke, AttestationsWrite, AttestationsRevoke, SharesWrite),
 	"registrar": join(reads, StudentsWrite, EnrollmentsWrite, TransfersWrite, RecordsWrite, RecordsAmend,
-		GraduationsWrite, GraduationsApprove, DiplomasWrite, DiplomasRevoke, SharesWrite),
+		GraduationsWrite, GraduationsApprove, DiplomasWrite, DiplomasRevoke, AttestationsWrite, AttestationsRevoke, SharesWrite),
 	"teacher":  {InstitutionsRead, CatalogRead, StudentsRead, RecordsRead, RecordsWrite},
 	"approver": join(reads, RecordsAmend, GraduationsApprove),
 	"auditor":  reads,
