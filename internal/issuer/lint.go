@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"sijil/domain/award"
 	"sijil/verifier"
 	"sijil/verifier/bundle"
 	"sijil/verifier/credential"
@@ -69,6 +70,24 @@ func (l *linter) check(ctx context.Context, payload []byte, issuer, list string,
 	}
 	if len(v.Warnings) > 0 {
 		return fmt.Errorf("the verifier warns about this credential: %v", v.Warnings)
+	}
+	return nil
+}
+
+// checkForm answers an error unless a form, signed with the throwaway key, is VALID at now
+// without a warning. Of its payload, check has looked at what is to be said.
+func (l *linter) checkForm(ctx context.Context, format string, c award.FormContent, f lintFor, signedAt, now time.Time) error {
+	t, err := l.trust(f, now)
+	if err != nil {
+		return err
+	}
+	form, err := makeForm(format, c, l.key, t.signer.KeyID(), signedAt)
+	if err != nil {
+		return err
+	}
+	v := verifier.Verify(ctx, []byte(form), t.store, now)
+	if v.Overall != verifier.Valid || len(v.Warnings) > 0 {
+		return fmt.Errorf("the verifier would not accept this form: %s (%s) %s %v", v.Overall, v.Reason, v.Detail, v.Warnings)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"sijil/domain"
 	"sijil/domain/award"
@@ -88,6 +89,10 @@ type Issued struct {
 	Signed   award.CredentialSigned
 	// Payload and Token are empty before the credential is prepared and signed.
 	Payload, Token string
+	// SignedAt is when the log took the signature.
+	SignedAt time.Time
+	// Forms are the credential's other forms, by format.
+	Forms map[string]IssuedForm
 	// State is the award's.
 	State award.State
 }
@@ -100,7 +105,8 @@ func (l *Ledger) Issued(ctx context.Context, tenant domain.ID, ref award.Ref, ed
 		if err != nil {
 			return c, fmt.Errorf("reading an award: %w", err)
 		}
-		if m, err := eventlog.DecodeMeta(e.Meta); err != nil || domain.ID(m.Tenant) != tenant {
+		m, err := eventlog.DecodeMeta(e.Meta)
+		if err != nil || domain.ID(m.Tenant) != tenant {
 			return Issued{}, errors.Join(err, errNotFound())
 		}
 		fact, err := Decode(e)
@@ -123,7 +129,15 @@ func (l *Ledger) Issued(ctx context.Context, tenant domain.ID, ref award.Ref, ed
 			}
 		case award.CredentialSigned:
 			if f.Edition == edition {
-				c.Signed = f
+				c.Signed, c.SignedAt = f, m.RecordedAt
+			}
+		case award.FormPrepared:
+			if f.Edition == edition {
+				c.keepForm(f, m.RecordedAt)
+			}
+		case award.FormSigned:
+			if f.Edition == edition {
+				c.keepForm(f, m.RecordedAt)
 			}
 		}
 	}
