@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,8 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -22,6 +25,7 @@ import (
 
 	"sijil/verifier/keyfile"
 	"sijil/verifier/source"
+	"sijil/verifier/tlsfile"
 	"sijil/verifier/web"
 )
 
@@ -39,6 +43,8 @@ type serveCmd struct {
 	InsecureBundle bool     `help:"Take a bundle without looking at its signature: you got it from the ledger yourself. Every answer says so."`
 	PublicURL      string   `placeholder:"URL" help:"Where readers find this verifier, as https://verify.example: receipts name it, and links to it are read."`
 	ReceiptKey     []string `placeholder:"FILE" help:"Sign receipts with the key in this file; it is made if it is missing. May be repeated: the first signs, all are published. Without it there are no receipts."`
+	TLSCert        string   `name:"tls-cert" type:"path" placeholder:"FILE" help:"Speak TLS (1.2 and newer, HTTP/2) with this certificate (PEM, leaf first). It is read again when it changes. Default: plain HTTP, for a proxy that ends TLS."`
+	TLSKey         string   `name:"tls-key" type:"path" placeholder:"FILE" help:"Its private key (PEM)."`
 	PerSecond      float64  `default:"20" placeholder:"N" help:"Requests a second that one address may make lastingly (default ${default})."`
 	TrustedProxies int      `placeholder:"N" help:"How many proxies of yours stand before the verifier and add to X-Forwarded-For. Without any the header is not believed and the address of the connection counts."`
 }
@@ -71,11 +77,18 @@ func (c *serveCmd) serve(ctx context.Context, out io.Writer, log *slog.Logger) e
 	if err != nil {
 		return err
 	}
+	collectSeldom()
 	var current atomic.Pointer[http.Handler]
 	current.Store(&handler)
 	again := make(chan os.Signal, 1)
 	signal.Notify(again, syscall.SIGHUP)
 	defer signal.Stop(again)
+	var secure *tls.Config
+	if c.TLSCert != "" || c.TLSKey != "" {
+		if secure, err = tlsfile.Config(c.TLSCert, c.TLSKey, time.Now, log); err != nil {
+			return err
+		}
+	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w (is another program on that port? --listen 127.0.0.1:0 picks a free one)", err)
@@ -90,9 +103,13 @@ func (c *serveCmd) serve(ctx context.Context, out io.Writer, log *slog.Logger) e
 		// net/http logs addresses of clients with what went wrong on a connection.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
-	fmt.Fprintf(out, "sijil-verifier is ready at http://%s\n", listener.Addr())
+	serve, scheme := func() error { return server.Serve(listener) }, "http"
+	if server.TLSConfig = secure; secure != nil {
+		serve, scheme = func() error { return server.ServeTLS(listener, "", "") }, "https"
+	}
+	fmt.Fprintf(out, "sijil-verifier is ready at %s://%s\n", scheme, listener.Addr())
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- serve() }()
 	for ctx.Err() == nil {
 		select {
 		case err := <-served:
@@ -103,6 +120,7 @@ func (c *serveCmd) serve(ctx context.Context, out io.Writer, log *slog.Logger) e
 				log.ErrorContext(ctx, "nothing was read again: what was there before is still served", "err", err)
 			} else {
 				current.Store(&fresh)
+				collectSeldom()
 				log.InfoContext(ctx, "bundle and keys are read again")
 			}
 		case <-ctx.Done():
@@ -115,6 +133,25 @@ func (c *serveCmd) serve(ctx context.Context, out io.Writer, log *slog.Logger) e
 		return fmt.Errorf("stop: requests were still under way after %s: %w", drain, err)
 	}
 	return nil
+}
+
+// smallHeap is up to how many bytes a verifier may hold for [web.GCPercent] to cost little memory:
+// a bundle with the records of a whole country is larger.
+const smallHeap = 48 << 20
+
+// collectSeldom sets the garbage collector by what was loaded, unless GOGC does.
+func collectSeldom() {
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	runtime.GC() // what loading left behind is not what stays
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	percent := 100
+	if memory.HeapAlloc <= smallHeap {
+		percent = web.GCPercent
+	}
+	debug.SetGCPercent(percent)
 }
 
 // handler opens what the flags name and puts the service on it.

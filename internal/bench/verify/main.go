@@ -14,6 +14,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"syscall"
 	"time"
 
@@ -26,6 +27,7 @@ import (
 type options struct {
 	rounds, diplomas, conns int
 	turn                    time.Duration
+	only                    string // a part; empty: all
 }
 
 func main() {
@@ -34,13 +36,32 @@ func main() {
 	flag.DurationVar(&o.turn, "turn", 2*time.Second, "how long a turn lasts")
 	flag.IntVar(&o.diplomas, "diplomas", 100_000, "diplomas that are verified in bulk")
 	flag.IntVar(&o.conns, "conns", 64, "connections to the service at its greatest rate")
+	profile := flag.String("profile", "", "file for a profile of the processor's time")
+	flag.StringVar(&o.only, "only", "", "measure only this part: single, bulk or service")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, o); err != nil {
+	if err := profiled(*profile, func() error { return run(ctx, o) }); err != nil {
 		fmt.Fprintln(os.Stderr, "bench-verify:", err)
 		os.Exit(1)
 	}
+}
+
+// profiled does do and, if file is named, writes a profile of it there.
+func profiled(file string, do func() error) error {
+	if file == "" {
+		return do()
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	err = do()
+	pprof.StopCPUProfile()
+	return errors.Join(err, f.Close())
 }
 
 // cpu is the processor time that this process has used.
@@ -61,8 +82,14 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	for _, part := range []func(context.Context, options, *issuer, *verifier.Store) error{single, bulk, service} {
-		if err := part(ctx, o, i, trust); err != nil {
+	for _, part := range []struct {
+		name string
+		do   func(context.Context, options, *issuer, *verifier.Store) error
+	}{{"single", single}, {"bulk", bulk}, {"service", service}} {
+		if o.only != "" && o.only != part.name {
+			continue
+		}
+		if err := part.do(ctx, o, i, trust); err != nil {
 			return err
 		}
 	}
