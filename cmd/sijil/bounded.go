@@ -40,11 +40,20 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		at, _ := netip.ParseAddrPort(c.RemoteAddr().String()) // of TCP it always is one
-		if leave, ok := l.enter(at.Addr()); ok {
+		if leave, ok := l.enter(network(at.Addr())); ok {
 			return &boundedConn{c, sync.OnceFunc(leave)}, nil
 		}
 		_ = c.Close() // nothing was sent on it
 	}
+}
+
+// network is a's; in IPv6 whoever has one address has its /64.
+func network(a netip.Addr) netip.Addr {
+	a = a.Unmap()
+	if whole, err := a.Prefix(64); err == nil && a.Is6() {
+		return whole.Addr()
+	}
+	return a
 }
 
 func (l *boundedListener) enter(a netip.Addr) (leave func(), ok bool) {

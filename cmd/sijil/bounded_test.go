@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"testing"
 	"time"
 )
@@ -66,4 +67,16 @@ func isReset(err error) bool {
 	_, ok := errors.AsType[*net.OpError](err)
 	var timeout net.Error
 	return ok && !(errors.As(err, &timeout) && timeout.Timeout())
+}
+
+func TestANetworkIsOneAddress(t *testing.T) {
+	t.Parallel()
+	for at, want := range map[string]string{
+		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7",
+		"2001:db8:1:2:3:4:5:6": "2001:db8:1:2::", "2001:db8:1:3::1": "2001:db8:1:3::", "::1": "::",
+	} {
+		if got := network(netip.MustParseAddr(at)); got != netip.MustParseAddr(want) {
+			t.Errorf("%s counts as %s, want %s", at, got, want)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 
 	service "sijil/internal/app"
 	"sijil/internal/eventlog/esdbserver"
@@ -32,7 +33,7 @@ func (c *serveCmd) openDoor(ctx context.Context, ledger *service.App, public str
 	if c.EventstoreTLSCert == "" || c.EventstoreTLSKey == "" {
 		return nil, errors.New("subscribers show credentials, and those travel over TLS only: give --eventstore-tls-cert and --eventstore-tls-key (docs/operations.md shows how to make them for trying out)")
 	}
-	certificate, err := loadTLS(c.EventstoreTLSCert, c.EventstoreTLSKey)
+	certificate, err := loadTLS(ctx, log, c.EventstoreTLSCert, c.EventstoreTLSKey)
 	if err != nil {
 		return nil, err
 	}
@@ -72,10 +73,19 @@ func (d *door) close() {
 }
 
 // loadTLS reads a server's certificate and key.
-func loadTLS(cert, key string) (*tls.Config, error) {
+func loadTLS(ctx context.Context, log *slog.Logger, cert, key string) (*tls.Config, error) {
+	warnOfReaders(ctx, log, key)
 	pair, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
 		return nil, fmt.Errorf("reading the certificate and its key: %w", err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// warnOfReaders says when everybody on the machine can read a file that holds a secret. A group may:
+// that is how servers are given certificates.
+func warnOfReaders(ctx context.Context, log *slog.Logger, file string) {
+	if info, err := os.Stat(file); err == nil && info.Mode().Perm()&0o004 != 0 {
+		log.WarnContext(ctx, "everybody on this machine can read a file that holds a secret: chmod 0400 it and consider the secret known", "file", file)
+	}
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -112,6 +114,24 @@ func TestNoDoorWithoutACertificate(t *testing.T) {
 		out, err := cmd.CombinedOutput()
 		if err == nil || !strings.Contains(string(out), want) {
 			t.Errorf("%s: %v\n%s", args, err, out)
+		}
+	}
+}
+
+func TestAKeyForEverybodyIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "tls.key")
+	if err := os.WriteFile(file, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for mode, want := range map[os.FileMode]bool{0o400: false, 0o640: false, 0o644: true} {
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+		var said bytes.Buffer
+		warnOfReaders(t.Context(), slog.New(slog.NewTextHandler(&said, nil)), file)
+		if got := strings.Contains(said.String(), file); got != want {
+			t.Errorf("mode %o: %q", mode, said.String())
 		}
 	}
 }

@@ -72,13 +72,16 @@ func (c *eventstoreServeCmd) Validate() error {
 
 // Run serves until ctx ends.
 func (c *eventstoreServeCmd) Run(ctx context.Context, a *app) (err error) {
+	if c.PasswordFile != "" {
+		warnOfReaders(ctx, a.log, c.PasswordFile)
+	}
 	authenticate, err := c.authenticate()
 	if err != nil {
 		return err
 	}
 	var certificate *tls.Config
 	if c.TLSCert != "" {
-		if certificate, err = loadTLS(c.TLSCert, c.TLSKey); err != nil {
+		if certificate, err = loadTLS(ctx, a.log, c.TLSCert, c.TLSKey); err != nil {
 			return err
 		}
 	}

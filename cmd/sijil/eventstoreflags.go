@@ -49,15 +49,22 @@ func isEventStore(at string) bool {
 	return false
 }
 
-// holdsPassword reports whether a URL has one, or is too odd to tell.
+// holdsPassword reports whether a URL has one, or is too odd to tell: in front of the last @ before the question
+// mark (passwords hold what does not belong there), or among the settings.
 func holdsPassword(at string) bool {
 	_, rest, _ := strings.Cut(at, "://")
-	authority, _, _ := strings.Cut(rest, "?")
-	authority, _, _ = strings.Cut(authority, "/")
-	user, _, found := strings.Cut(authority, "@")
-	if !found {
-		u, err := url.Parse(at)
-		return err == nil && u.Query().Has("password")
+	place, query, _ := strings.Cut(rest, "?")
+	if i := strings.LastIndexByte(rest, '@'); i > len(place) { // a question mark in a password
+		place = rest[:i+1]
 	}
-	return strings.Contains(user, ":")
+	if i := strings.LastIndexByte(place, '@'); i >= 0 && strings.ContainsRune(place[:i], ':') {
+		return true
+	}
+	settings, err := url.ParseQuery(query)
+	for name := range settings {
+		if strings.Contains(strings.ToLower(name), "password") {
+			return true
+		}
+	}
+	return err != nil
 }

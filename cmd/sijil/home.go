@@ -25,7 +25,7 @@ func openHome(ctx context.Context, a *app, flag, name string, create bool) (*hom
 		if at = os.Getenv(at); at == "" {
 			return nil, fmt.Errorf("%s: the environment has no variable %s", flag, strings.TrimPrefix(name, "env:"))
 		}
-	} else if strings.Contains(at, "://") && holdsPassword(at) {
+	} else if strings.Contains(at, "://") && holdsPassword(at) || strings.Contains(at, "password=") {
 		return nil, fmt.Errorf("%s holds a password, which everybody on this machine can read: put it into a variable and give env:NAME", flag)
 	}
 	h, err := openAt(ctx, a, at, create)

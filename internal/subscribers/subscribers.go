@@ -9,11 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
 	"sijil/internal/access"
@@ -33,7 +35,7 @@ type Config struct {
 	// CallsPerSecond is how many calls one client may begin; 0 means 100, with as many at once.
 	CallsPerSecond float64
 	// StrangersPerSecond is how many credentials a second are looked up that were not looked up
-	// just now, all callers together; 0 means 200.
+	// just now, all callers together; 0 means 200. One address has a tenth of them.
 	StrangersPerSecond float64
 }
 
@@ -45,6 +47,7 @@ type Gate struct {
 	mu   sync.Mutex
 	open map[string]*guest // by client id
 	seen map[[sha256.Size]byte]known
+	from map[netip.Addr]*rate.Limiter // look-ups, by network
 }
 
 // guest is a client with open calls, or with calls just now.
@@ -59,7 +62,7 @@ type known struct {
 	asked     time.Time
 }
 
-// maxKnown bounds the memory of callers and guests.
+// maxKnown bounds the memory of callers, guests and networks.
 const maxKnown = 4096
 
 // NewGate is a gate to cfg.Log.
@@ -75,7 +78,7 @@ func NewGate(cfg Config) *Gate {
 	}
 	return &Gate{
 		cfg: cfg, strangers: rate.NewLimiter(rate.Limit(cfg.StrangersPerSecond), int(max(1, cfg.StrangersPerSecond))),
-		open: map[string]*guest{}, seen: map[[sha256.Size]byte]known{},
+		open: map[string]*guest{}, seen: map[[sha256.Size]byte]known{}, from: map[netip.Addr]*rate.Limiter{},
 	}
 }
 
@@ -90,7 +93,7 @@ var (
 // Authenticate is who calls: an access token, or a client's id and secret. The caller sees
 // its own tenant's events, until the token ends or [recheck] after the client was revoked.
 func (g *Gate) Authenticate(ctx context.Context, c esdbserver.Credentials) (esdbserver.Caller, error) {
-	p, err := g.principal(ctx, c)
+	p, asked, err := g.principal(ctx, c)
 	if err != nil {
 		return esdbserver.Caller{}, err
 	}
@@ -100,33 +103,33 @@ func (g *Gate) Authenticate(ctx context.Context, c esdbserver.Credentials) (esdb
 	if !g.enter(ctx, p.Client) {
 		return esdbserver.Caller{}, errBusy
 	}
-	see := &view{log: g.cfg.Log, tenant: string(p.Tenant), allowed: g.still(p.Client)}
+	see := &view{log: g.cfg.Log, tenant: string(p.Tenant), allowed: g.still(p.Client, asked)}
 	return esdbserver.Caller{Name: p.Client, Log: see, Until: p.Expires}, nil
 }
 
-// principal looks c up, unless it was looked up within [recheck].
-func (g *Gate) principal(ctx context.Context, c esdbserver.Credentials) (access.Principal, error) {
+// principal looks c up, unless it was looked up within [recheck], and says when that was.
+func (g *Gate) principal(ctx context.Context, c esdbserver.Credentials) (p access.Principal, asked time.Time, err error) {
 	if c == (esdbserver.Credentials{}) {
-		return access.Principal{}, esdbserver.ErrDenied
+		return p, asked, esdbserver.ErrDenied
 	}
 	now, key := g.cfg.Now(), digest(c)
 	g.mu.Lock()
 	k, ok := g.seen[key]
 	g.mu.Unlock()
 	if ok && now.Sub(k.asked) < recheck && (k.principal.Expires.IsZero() || now.Before(k.principal.Expires)) {
-		return k.principal, nil
+		return k.principal, k.asked, nil
 	}
-	if !g.strangers.AllowN(now, 1) {
-		return access.Principal{}, errStrangers
+	if !g.network(ctx, now).AllowN(now, 1) || !g.strangers.AllowN(now, 1) {
+		return p, asked, errStrangers
 	}
-	p, err := g.lookUp(ctx, c, now)
+	p, err = g.lookUp(ctx, c, now)
 	switch {
 	case errors.Is(err, access.ErrToken), errors.Is(err, access.ErrClient):
 		g.cfg.Logger.InfoContext(ctx, "a subscriber's credentials were refused", "err", err)
-		return access.Principal{}, esdbserver.ErrDenied
+		return access.Principal{}, asked, esdbserver.ErrDenied
 	case err != nil:
 		g.cfg.Logger.ErrorContext(ctx, "a subscriber's credentials cannot be checked; is the database well?", "err", err)
-		return access.Principal{}, errUnknown
+		return access.Principal{}, asked, errUnknown
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -134,7 +137,32 @@ func (g *Gate) principal(ctx context.Context, c esdbserver.Credentials) (access.
 		clear(g.seen) // they are looked up again
 	}
 	g.seen[key] = known{p, now}
-	return p, nil
+	return p, now, nil
+}
+
+// network is what the caller's address may still have looked up, so that nobody's guesses keep everybody
+// else out. In IPv6 whoever has one address has its /64.
+func (g *Gate) network(ctx context.Context, now time.Time) *rate.Limiter {
+	var from netip.Addr
+	if p, ok := peer.FromContext(ctx); ok {
+		at, _ := netip.ParseAddrPort(p.Addr.String()) // of TCP it always is one
+		if from = at.Addr().Unmap(); from.Is6() {
+			whole, _ := from.Prefix(64) // not too long for an IPv6 address
+			from = whole.Addr()
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	l := g.from[from]
+	if l == nil {
+		if len(g.from) >= maxKnown {
+			clear(g.from) // the limit of all together holds on
+		}
+		share := g.cfg.StrangersPerSecond / 10
+		l = rate.NewLimiter(rate.Limit(share), int(max(1, share)))
+		g.from[from] = l
+	}
+	return l
 }
 
 // digest names credentials without keeping them.
@@ -196,11 +224,11 @@ func (g *Gate) forgetIdle(now time.Time) {
 	}
 }
 
-// still answers whether client may look on, from the database at most every [recheck]. While
-// the database does not answer nobody can tell, and the call ends.
-func (g *Gate) still(client string) func(context.Context) error {
+// still answers whether client, who was looked up at a time, may look on, from the database at most every
+// [recheck]. While the database does not answer nobody can tell, and the call ends.
+func (g *Gate) still(client string, asked time.Time) func(context.Context) error {
 	var mu sync.Mutex
-	asked, refused := g.cfg.Now(), false
+	refused := false
 	return func(ctx context.Context) error {
 		mu.Lock()
 		defer mu.Unlock()
