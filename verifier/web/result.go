@@ -124,11 +124,11 @@ func judge(v verifier.Verdict, t map[string]string) *result {
 	}
 	said := map[string]bool{}
 	for i, reason := range v.Reasons {
-		name := topic(reason)
-		if why := t[name+".why"]; i == 0 {
+		why, do := words(reason, cause(v, reason), t)
+		if i == 0 {
 			r.Why = why
 		}
-		if do := t[name+".do"]; do != "" && !said[do] {
+		if do != "" && !said[do] {
 			said[do] = true
 			r.Advice = append(r.Advice, do)
 		}
@@ -151,13 +151,38 @@ func judge(v verifier.Verdict, t map[string]string) *result {
 	return r
 }
 
+// cause is why the credential does not count for that reason, nil where nobody says.
+func cause(v verifier.Verdict, reason credential.Reason) *verifier.Cause {
+	if l := v.Lines.Status; l.Reason == reason {
+		return l.Cause
+	}
+	return nil
+}
+
+// words say what a reason means and what to do, with the cause where there is one: what was
+// replaced is another matter for a reader than what was forged.
+func words(reason credential.Reason, c *verifier.Cause, t map[string]string) (why, do string) {
+	why, do = t[topic(reason)+".why"], t[topic(reason)+".do"]
+	switch {
+	case c == nil:
+	case c.Class == verifier.Superseded && c.Successor == "":
+		why, do = t["cause.superseded.why"], t["cause.superseded.soon"]
+	case c.Class == verifier.Superseded:
+		why, do = t["cause.superseded.why"], t["cause.superseded.do"]
+	case t["cause."+string(c.Class)] != "":
+		why += " " + t["cause."+string(c.Class)]
+	}
+	return why, do
+}
+
 func tell(l verifier.Named, at time.Time, t map[string]string) line {
 	out := line{Question: t[l.Name]}
 	switch l.Answer {
 	case verifier.True:
 		out.Class, out.Sign, out.Answer, out.Why = "good", "✓", t["ok"], t[l.Name+".true"]
 	case verifier.False:
-		out.Class, out.Sign, out.Answer, out.Why = "bad", "✕", t["no"], t[topic(l.Reason)+".why"]
+		out.Class, out.Sign, out.Answer = "bad", "✕", t["no"]
+		out.Why, _ = words(l.Reason, l.Cause, t)
 	default:
 		out.Class, out.Sign, out.Answer, out.Why = "open", "?", t["unchecked"], t[topic(l.Reason)+".why"]
 	}

@@ -201,6 +201,11 @@ func TestEveryLanguageHasEveryText(t *testing.T) {
 				t.Errorf("%s has no text for %s", lang, e.Code)
 			}
 		}
+		for _, e := range verifier.Classes() {
+			if texts["cause."+string(e.Class)] == "" && texts["cause."+string(e.Class)+".why"] == "" {
+				t.Errorf("%s has no text for the class %s", lang, e.Class)
+			}
+		}
 		if strings.Count(texts["months"], "|") != 11 || strings.Count(texts["units"], "|") != 3 {
 			t.Errorf("%s has other months or units", lang)
 		}
