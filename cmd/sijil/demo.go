@@ -116,6 +116,7 @@ type stage struct {
 	data             string
 	ledger, verifier string
 	eventStore       string // where the log is, empty for PostgreSQL
+	secure, ca       string // the ledger over TLS, and the file of the authority to trust for it
 	cut              atomic.Bool
 	front            *http.Server
 	running          []*exec.Cmd
@@ -160,15 +161,22 @@ func (s *stage) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("finding this program: %w", err)
 	}
-	inner, err := s.start(ctx, regexp.MustCompile(`listening on (\S+?),`), self, "--log-level=WARN", "serve", "--data", s.data, "--listen", "127.0.0.1:0", "--metrics-listen=", "--public-url", s.ledger)
+	cert, transport, err := s.certificate()
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	target, err := url.Parse("http://" + inner)
+	inner, err := s.start(ctx, regexp.MustCompile(`listening on (\S+?),`), self, "--log-level=WARN", "serve", "--data", s.data, "--listen", "127.0.0.1:0", "--metrics-listen=", "--public-url", s.ledger,
+		"--tls-cert", filepath.Join(cert, "tls.pem"), "--tls-key", filepath.Join(cert, "tls.key"))
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	target, err := url.Parse("https://" + inner)
 	if err != nil {
 		return fmt.Errorf("reading the ledger's address: %w", err)
 	}
+	s.secure = "https://localhost:" + target.Port()
 	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.Transport = transport
 	s.front = &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.cut.Load() && strings.HasPrefix(r.URL.Path, "/status/") {
 			http.Error(w, "the line is cut", http.StatusServiceUnavailable)
@@ -305,5 +313,10 @@ Now try it yourself; Ctrl-C ends it.
   curl -s -H "Authorization: Bearer $TOKEN" '%[1]s/v1/credentials?limit=5'
   curl -s -H 'Content-Type: application/json' -d '{"credential":"eyJ…"}' %[2]s/v1/verify
 
-`, s.ledger, s.verifier, id, secret)
+Over TLS, with the demo's own authority:
+
+  curl -s --cacert %[5]s %[6]s/openapi.json
+  curl -s --cacert %[5]s -H 'Accept: application/vc' $(curl -s -H "Authorization: Bearer $TOKEN" '%[1]s/v1/credentials?limit=1' | sed 's|.*"institution":"\([^"]*\)".*|%[6]s/status/\1-1|')
+
+`, s.ledger, s.verifier, id, secret, s.ca, s.secure)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 
 	"sijil/api"
 	service "sijil/internal/app"
+	"sijil/verifier/tlsfile"
 )
 
 // serveCmd runs the ledger's API and everything that follows the log.
@@ -24,7 +26,9 @@ type serveCmd struct {
 	dataFlags
 	Listen            string  `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address of the API. Port 0 takes a free one. Default: ${default}."`
 	MetricsListen     string  `default:"127.0.0.1:0" placeholder:"ADDR" help:"Private address of /metrics; empty for none. Default: ${default}."`
-	PublicURL         string  `name:"public-url" placeholder:"URL" env:"SIJIL_PUBLIC_URL" help:"Where callers find the API, as https://ledger.example. Tokens, links and signed credentials name it. Default: http:// and the address listened on, which is good for trying out."`
+	PublicURL         string  `name:"public-url" placeholder:"URL" env:"SIJIL_PUBLIC_URL" help:"Where callers find the API, as https://ledger.example. Tokens, links and signed credentials name it. Default: the address listened on, which is good for trying out."`
+	TLSCert           string  `name:"tls-cert" type:"path" placeholder:"FILE" help:"Speak TLS with this certificate (PEM, leaf first). It is read again when it changes. Default: plain HTTP."`
+	TLSKey            string  `name:"tls-key" type:"path" placeholder:"FILE" help:"Its private key (PEM)."`
 	RateLimit         float64 `default:"0" placeholder:"N" help:"Most requests a second of one client; 0 means the API's default of 2,000."`
 	EventstoreListen  string  `placeholder:"ADDR" help:"Address of the EventStoreDB protocol for subscribers, as 0.0.0.0:2113; needs a certificate. Default: not offered."`
 	EventstoreTLSCert string  `name:"eventstore-tls-cert" type:"path" placeholder:"FILE" help:"Certificate (PEM, leaf first) for --eventstore-listen. It names the host and is signed by an authority, its own included."`
@@ -34,8 +38,9 @@ type serveCmd struct {
 
 // Help is the part of the manual that the flags do not tell.
 func (serveCmd) Help() string {
-	return `Speaks plain HTTP: put a proxy that ends TLS in front, and name its address with
---public-url. Several processes may serve one ledger; with a data directory they share
+	return `Speaks TLS (1.2 and newer, HTTP/2) with --tls-cert and --tls-key, whose files are read again when they
+change. Without them it speaks plain HTTP: put a proxy that ends TLS in front. Name the address
+that callers use with --public-url. Several processes may serve one ledger; with a data directory they share
 its PostgreSQL and its keys.
 
 With --eventstore-listen, any EventStoreDB client can read and follow the log, read-only: a client
@@ -67,6 +72,10 @@ func (c *serveCmd) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return fmt.Errorf("listening for the API (choose another address with --listen): %w", err)
 	}
+	secure, err := c.secure(a)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	public := c.publicURL(ctx, a.log, listener.Addr())
 	metrics := prometheus.NewRegistry()
 	server, err := ledger.API(public, service.Limits{RequestsPerSecond: c.RateLimit, PublicPerSecond: c.PublicRateLimit}, metrics)
@@ -88,7 +97,11 @@ func (c *serveCmd) Run(ctx context.Context, a *app) (err error) {
 	following.Go(func() { ledger.Follow(followCtx) })
 	httpServer := api.HTTPServer(server.Handler(), a.log)
 	failed := make(chan error, 2)
-	go func() { failed <- httpServer.Serve(listener) }()
+	if httpServer.TLSConfig = secure; secure != nil {
+		go func() { failed <- httpServer.ServeTLS(listener, "", "") }()
+	} else {
+		go func() { failed <- httpServer.Serve(listener) }()
+	}
 	if door != nil {
 		go func() { failed <- door.serve() }()
 	}
@@ -147,13 +160,29 @@ func (d dataFlags) openOn(ctx context.Context, a *app, anyLog bool) (*service.Ap
 	})
 }
 
+// secure is how TLS is spoken, nil for not at all.
+func (c *serveCmd) secure(a *app) (*tls.Config, error) {
+	if c.TLSCert == "" && c.TLSKey == "" {
+		return nil, nil
+	}
+	return tlsfile.Config(c.TLSCert, c.TLSKey, a.now, a.log)
+}
+
+// scheme is that of the listener's URLs.
+func (c *serveCmd) scheme() string {
+	if c.TLSCert != "" {
+		return "https://"
+	}
+	return "http://"
+}
+
 func (c *serveCmd) publicURL(ctx context.Context, log *slog.Logger, addr net.Addr) string {
 	if c.PublicURL != "" {
 		return strings.TrimSuffix(c.PublicURL, "/")
 	}
 	host, port, err := net.SplitHostPort(addr.String())
 	if err != nil {
-		return "http://" + addr.String()
+		return c.scheme() + addr.String()
 	}
 	switch ip := net.ParseIP(host); {
 	case ip != nil && ip.IsLoopback():
@@ -162,7 +191,7 @@ func (c *serveCmd) publicURL(ctx context.Context, log *slog.Logger, addr net.Add
 		host = "localhost"
 		log.WarnContext(ctx, "listening on every address without --public-url: tokens and links name localhost, which nobody else can follow")
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	return c.scheme() + net.JoinHostPort(host, port)
 }
 
 // serveMetrics serves /metrics; nil without an address.
