@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -68,20 +67,24 @@ func (s *server) verify(w http.ResponseWriter, r *http.Request) {
 		}
 		answers = append(answers, a)
 	}
-	var out any = struct {
-		Verdicts []oneAnswer `json:"verdicts"`
-	}{answers}
-	switch {
-	case onlyReceipt:
+	if onlyReceipt {
 		w.Header().Set("Content-Type", "application/jwt")
 		io.WriteString(w, answers[0].Receipt) // the reader may be gone; there is nobody else to tell
 		return
-	case !req.many:
-		out = answers[0]
 	}
-	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(out)
+	out, err := appendAnswers(make([]byte, 0, 2048*len(answers)), answers, req.many)
+	if err != nil {
+		s.Log.ErrorContext(r.Context(), "answer could not be written: a defect of the verifier, please report it", "err", err)
+		answer(w, problem{Status: http.StatusInternalServerError, Code: "internal"})
+		return
+	}
+	h := w.Header()
+	h["Content-Type"], h["Content-Length"] = jsonType, []string{length(out)}
+	w.Write(out)
 }
+
+// jsonType is shared, as the headers in [headers] are.
+var jsonType = []string{"application/json"}
 
 type oneAnswer struct {
 	verifier.Verdict
