@@ -46,14 +46,16 @@ func linted(doc credential.Value, p lint.Profile) (verifier.Overall, *credential
 	if !current(doc) {
 		return "", nil
 	}
-	for _, f := range lint.Lint(doc, p) {
-		overall := verifier.NotValid
-		if f.Reason == credential.UnknownContext || f.Reason == credential.Unsupported || f.Reason == credential.TooComplex {
-			overall = verifier.CannotConfirm
-		}
-		return overall, credential.Refuse(f.Reason, "%s", f.Detail)
+	found := lint.Lint(doc, p)
+	if len(found) == 0 {
+		return "", nil
 	}
-	return "", nil
+	overall, first := verifier.NotValid, found[0]
+	switch first.Reason {
+	case credential.UnknownContext, credential.Unsupported, credential.TooComplex:
+		overall = verifier.CannotConfirm
+	}
+	return overall, credential.Refuse(first.Reason, "%s", first.Detail)
 }
 
 // current: the document says that it is of the data model 2.0.

@@ -36,7 +36,6 @@ type world struct {
 	stranger     string
 	strangerKid  string
 	strangerKey  ed25519.PrivateKey
-	presenterKid string
 }
 
 func key(seed byte) ed25519.PrivateKey {
