@@ -23,7 +23,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"sijil/verifier/keyfile"
 	"sijil/verifier/source"
 	"sijil/verifier/tlsfile"
 	"sijil/verifier/web"
@@ -42,7 +41,8 @@ type serveCmd struct {
 	State          string   `type:"path" placeholder:"FILE" help:"Remembers the newest bundle seen, so that an older one is refused. Default: sijil/bundles.json in your configuration directory."`
 	InsecureBundle bool     `help:"Take a bundle without looking at its signature: you got it from the ledger yourself. Every answer says so."`
 	PublicURL      string   `placeholder:"URL" help:"Where readers find this verifier, as https://verify.example: receipts name it, and links to it are read."`
-	ReceiptKey     []string `placeholder:"FILE" help:"Sign receipts with the key in this file; it is made if it is missing. May be repeated: the first signs, all are published. Without it there are no receipts."`
+	ReceiptKey     []string `placeholder:"FILE" help:"Sign receipts with the key in this file; it is made if it is missing. May be repeated: the first signs, all are published. Default: receipt.key beside the --state file."`
+	NoReceipts     bool     `help:"Sign no receipts, and make no key for them."`
 	TLSCert        string   `name:"tls-cert" type:"path" placeholder:"FILE" help:"Speak TLS (1.2 and newer, HTTP/2) with this certificate (PEM, leaf first). It is read again when it changes. Default: plain HTTP, for a proxy that ends TLS."`
 	TLSKey         string   `name:"tls-key" type:"path" placeholder:"FILE" help:"Its private key (PEM)."`
 	PerSecond      float64  `default:"20" placeholder:"N" help:"Requests a second that one address may make lastingly (default ${default})."`
@@ -72,6 +72,9 @@ func (c *serveCmd) serve(ctx context.Context, out io.Writer, log *slog.Logger) e
 	}
 	if len(c.Ledger) == 0 && c.Bundle == "" {
 		return errors.New("nobody is trusted yet: name a ledger with --ledger URL, or a bundle with --bundle DIR")
+	}
+	if c.NoReceipts && len(c.ReceiptKey) > 0 {
+		return errors.New("--receipt-key and --no-receipts contradict each other: give one of them")
 	}
 	handler, err := c.handler(log)
 	if err != nil {
@@ -166,12 +169,8 @@ func (c *serveCmd) handler(log *slog.Logger) (http.Handler, error) {
 	if trust.Online != nil {
 		config.Shares = trust.Online
 	}
-	for _, path := range c.ReceiptKey {
-		key, err := keyfile.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		config.ReceiptKeys = append(config.ReceiptKeys, key)
+	if config.ReceiptKeys, err = c.receiptKeys(log); err != nil {
+		return nil, err
 	}
 	return web.New(config)
 }

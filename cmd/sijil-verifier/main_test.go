@@ -346,6 +346,7 @@ func TestItDoesNotStartWithoutKnowingWhomToTrust(t *testing.T) {
 		"no bundle there":    {serveCmd{Bundle: "missing", InsecureBundle: true}, "open bundle"},
 		"a signed one's key": {serveCmd{Bundle: corpus, BundleKey: `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`}, "bundle_unsigned"},
 		"no URL of its own":  {serveCmd{Bundle: corpus, InsecureBundle: true, PublicURL: "verify.example"}, "--public-url"},
+		"both and neither":   {serveCmd{Bundle: corpus, InsecureBundle: true, NoReceipts: true, ReceiptKey: []string{"x"}}, "contradict"},
 		"http far away":      {serveCmd{Ledger: []string{"http://ledger.example"}}, "only https"},
 	} {
 		if err := c.cmd.serve(t.Context(), io.Discard, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), c.want) {
