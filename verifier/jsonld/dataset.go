@@ -51,9 +51,11 @@ type Dataset struct {
 
 // run is the work on one document and what is left of it.
 type run struct {
-	data  Dataset
-	work  int
-	bytes int
+	data   Dataset
+	keep   bool // the quads; they are counted either way
+	stated int
+	work   int
+	bytes  int
 	// What applying contexts gave.
 	memo   map[step]*activeContext
 	nested map[nested]*activeContext
@@ -94,9 +96,12 @@ func (r *run) newBlank() node {
 
 func (r *run) emit(s node, p string, o, g node) *credential.Refusal {
 	r.bytes -= len(s.value) + len(p) + len(o.value) + len(o.datatype) + len(g.value) + 64
-	if len(r.data.quads) == maxQuads || r.data.blanks > maxBlanks || r.bytes < 0 {
+	if r.stated == maxQuads || r.data.blanks > maxBlanks || r.bytes < 0 {
 		return tooComplex()
 	}
-	r.data.quads = append(r.data.quads, quad{s: s, p: p, o: o, g: g})
+	r.stated++
+	if r.keep {
+		r.data.quads = append(r.data.quads, quad{s: s, p: p, o: o, g: g})
+	}
 	return nil
 }

@@ -13,24 +13,38 @@ const rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 // @context or, for a proof, that of the document it belongs to. The members named in
 // except and an @context beside them are left out.
 func Expand(doc, contexts credential.Value, except ...string) (*Dataset, *credential.Refusal) {
-	if !doc.IsObject() {
-		return nil, credential.Refuse(credential.BadPayload, "not a JSON object")
-	}
-	if len(contexts.OneOrMany()) == 0 {
-		return nil, credential.Refuse(credential.BadPayload, "there is no @context")
-	}
 	r := newRun()
-	active, refusal := r.root(contexts)
-	if refusal != nil {
+	r.keep = true
+	if refusal := r.expand(doc, contexts, except); refusal != nil {
 		return nil, refusal
-	}
-	if _, refusal := r.node(active, doc, node{}, append(except, "@context")); refusal != nil {
-		return nil, refusal
-	}
-	if len(r.data.quads) == 0 {
-		return nil, credential.Refuse(credential.BadPayload, "the document states nothing")
 	}
 	return &r.data, nil
+}
+
+// Check is why [Expand] would refuse, nil if it would not. What the document states is not
+// gathered, which is half of the work.
+func Check(doc, contexts credential.Value, except ...string) *credential.Refusal {
+	return newRun().expand(doc, contexts, except)
+}
+
+func (r *run) expand(doc, contexts credential.Value, except []string) *credential.Refusal {
+	if !doc.IsObject() {
+		return credential.Refuse(credential.BadPayload, "not a JSON object")
+	}
+	if len(contexts.OneOrMany()) == 0 {
+		return credential.Refuse(credential.BadPayload, "there is no @context")
+	}
+	active, refusal := r.root(contexts)
+	if refusal != nil {
+		return refusal
+	}
+	if _, refusal := r.node(active, doc, node{}, append(slices.Clone(except), "@context")); refusal != nil {
+		return refusal
+	}
+	if r.stated == 0 {
+		return credential.Refuse(credential.BadPayload, "the document states nothing")
+	}
+	return nil
 }
 
 // object is a value that is a JSON object: a node, or a text with its language. by is the

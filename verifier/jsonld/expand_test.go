@@ -36,6 +36,10 @@ func canonical(t testing.TB, doc []byte) (string, *credential.Refusal) {
 		return "", refusal
 	}
 	d, refusal := Expand(v, v.Get("@context"))
+	// Check comes to the same, for every document of these tests and of the fuzzer.
+	if checked := Check(v, v.Get("@context")); (checked == nil) != (refusal == nil) || checked != nil && *checked != *refusal {
+		t.Fatalf("Check says %v, Expand %v", checked, refusal)
+	}
 	if refusal != nil {
 		return "", refusal
 	}

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"sijil/verifier/credential"
@@ -12,7 +11,7 @@ import (
 func (l *linter) badge() {
 	l.context("https://purl.imsglobal.org/spec/ob/v3p0/")
 	l.profiled()
-	l.noneEmpty("", l.doc)
+	l.noneEmpty(nil, l.doc)
 	s := l.doc.Get("credentialSubject")
 	if !s.IsObject() || !slices.Contains(typesOf(s), "AchievementSubject") {
 		l.find(BadSubject, "/credentialSubject", "not one AchievementSubject")
@@ -55,7 +54,7 @@ func (l *linter) badge() {
 func (l *linter) transcript() {
 	l.context("https://purl.imsglobal.org/spec/clr/v2p0/")
 	l.profiled()
-	l.noneEmpty("", l.doc)
+	l.noneEmpty(nil, l.doc)
 	if !l.doc.Has("name") {
 		l.find(MissingMember, "/name", "the profile asks for it")
 	}
@@ -94,20 +93,22 @@ func (l *linter) context(prefix string) {
 }
 
 // noneEmpty: the profile knows no nulls and no empty lists, at any depth.
-func (l *linter) noneEmpty(path string, v credential.Value) {
+func (l *linter) noneEmpty(here *place, v credential.Value) {
 	switch v.Kind() {
 	case credential.Null:
-		l.find(EmptyValue, path, "a null")
+		l.find(EmptyValue, here.String(), "a null")
 	case credential.Array:
 		if len(v.Items()) == 0 {
-			l.find(EmptyValue, path, "an empty list")
+			l.find(EmptyValue, here.String(), "an empty list")
 		}
 		for i, item := range v.Items() {
-			l.noneEmpty(path+"/"+strconv.Itoa(i), item)
+			at := here.at(i)
+			l.noneEmpty(&at, item)
 		}
 	case credential.Object:
 		for name, item := range v.Members() {
-			l.noneEmpty(pointer(path, name), item)
+			at := here.member(name)
+			l.noneEmpty(&at, item)
 		}
 	}
 }

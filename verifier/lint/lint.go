@@ -64,7 +64,7 @@ func Lint(doc credential.Value, p Profile) []Finding {
 	l.contexts()
 	l.types()
 	l.id("/id", doc.Get("id"), false)
-	l.texts("", doc)
+	l.texts(nil, doc)
 	if p.Kind == Presentation {
 		l.presentation()
 	} else {
@@ -193,7 +193,7 @@ func (l *linter) meaning() {
 	if l.profile.Kind == Presentation { // what is within was signed by somebody else
 		except = append(except, "verifiableCredential")
 	}
-	if _, refusal := jsonld.Expand(l.doc, l.doc.Get("@context"), except...); refusal != nil {
+	if refusal := jsonld.Check(l.doc, l.doc.Get("@context"), except...); refusal != nil {
 		l.find(refusal.Reason, "", refusal.Detail)
 	}
 }

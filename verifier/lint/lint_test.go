@@ -370,3 +370,15 @@ func BenchmarkLint(b *testing.B) {
 		}
 	}
 }
+
+func TestAFindingDeepWithinSaysWhere(t *testing.T) {
+	doc := plain()
+	doc["credentialSubject"].(object)["a~b/c"] = list{"x", list{object{"": object{"@value": "x", "@language": 7}}}}
+	want := "/credentialSubject/a~0b~1c/1/0//@language"
+	for _, f := range Lint(parse(t, doc), Profile{Kind: Credential}) {
+		if f.Path == want {
+			return
+		}
+	}
+	t.Errorf("nothing is found at %s", want)
+}

@@ -162,6 +162,30 @@ func entry(path string, v credential.Value, i int) string {
 	return path
 }
 
-func pointer(path, name string) string {
-	return path + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+func pointer(path, name string) string { return path + "/" + escapes.Replace(name) }
+
+// escapes of a JSON pointer's names (RFC 6901 §3).
+var escapes = strings.NewReplacer("~", "~0", "/", "~1")
+
+// place is where a walk through a document is. It becomes a JSON pointer only if something is
+// found there: nearly always nothing is.
+type place struct {
+	within *place // nil at the root
+	named  bool   // a member of that name; else an item of a list
+	name   string
+	item   int
+}
+
+func (p *place) member(name string) place { return place{within: p, name: name, named: true} }
+
+func (p *place) at(i int) place { return place{within: p, item: i} }
+
+func (p *place) String() string {
+	switch {
+	case p == nil:
+		return ""
+	case p.named:
+		return pointer(p.within.String(), p.name)
+	}
+	return p.within.String() + "/" + strconv.Itoa(p.item)
 }

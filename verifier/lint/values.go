@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"sijil/verifier/credential"
@@ -18,30 +17,31 @@ var language = regexp.MustCompile(`^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$`)
 
 // texts checks, at any depth, that a text with a language is one (§11.1), and where name and
 // description stand that they are texts at all.
-func (l *linter) texts(path string, v credential.Value) {
+func (l *linter) texts(here *place, v credential.Value) {
 	switch v.Kind() {
 	case credential.Array:
 		for i, item := range v.Items() {
-			l.texts(path+"/"+strconv.Itoa(i), item)
+			at := here.at(i)
+			l.texts(&at, item)
 		}
 	case credential.Object:
 		if v.Has("@value") || v.Has("@language") || v.Has("@direction") {
-			l.languageValue(path, v)
+			l.languageValue(here.String(), v)
 			return
 		}
 		for name, item := range v.Members() {
 			if name == "@context" {
 				continue
 			}
-			at := pointer(path, name)
-			if path == "" && (name == "name" || name == "description") {
+			at := here.member(name)
+			if here == nil && (name == "name" || name == "description") {
 				for _, text := range item.OneOrMany() {
 					if _, ok := text.Text(); !ok && !text.Has("@value") {
-						l.find(BadLanguage, at, "neither a text nor one with a language")
+						l.find(BadLanguage, at.String(), "neither a text nor one with a language")
 					}
 				}
 			}
-			l.texts(at, item)
+			l.texts(&at, item)
 		}
 	}
 }
