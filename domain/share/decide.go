@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"sijil/domain"
@@ -150,7 +151,8 @@ func create(s State, c CreateShare) ([]Event, error) {
 		return nil, errNotFound()
 	}
 	if err := domain.Check(
-		domain.Rule{Field: "scope", Holds: c.Scope == View || c.Scope == File, Says: "is view or file"},
+		domain.Rule{Field: "scope", Holds: c.Scope == View || c.Scope == File || c.Scope == Extract, Says: "is view, file or extract"},
+		domain.Rule{Field: "show", Holds: shows(c.Scope, c.Show), Says: "are parts of an extract, each once: mention, grades, identity"},
 		domain.Rule{Field: "share", Holds: c.Share.Valid() && len(c.TokenHash) == 64, Says: "has an id and a hash"},
 		domain.Rule{Field: "expiresAt", Holds: c.ExpiresAt.After(c.Now) && c.ExpiresAt.Sub(c.Now) <= MaxShare, Says: "lies in the next two years"},
 	); err != nil {
@@ -163,6 +165,16 @@ func create(s State, c CreateShare) ([]Event, error) {
 		return nil, domain.Refuse(domain.Conflict, "too_many_shares", "%d links were made from this claim; the school can make another claim", MaxShares)
 	}
 	return []Event{c.ShareCreated}, nil
+}
+
+// shows reports whether a link of this scope may show these parts.
+func shows(scope Scope, show []Part) bool {
+	for i, p := range show {
+		if scope != Extract || !slices.Contains(Parts, p) || slices.Contains(show[:i], p) {
+			return false
+		}
+	}
+	return true
 }
 
 func open(s State, c OpenShare) ([]Event, error) {

@@ -37,6 +37,8 @@ type ShareCreated struct {
 	TokenHash string    `json:"tokenHash"`
 	Scope     Scope     `json:"scope"`
 	ExpiresAt time.Time `json:"expiresAt"`
+	// Show are the parts that an [Extract] shows beside the name and the award.
+	Show []Part `json:"show,omitzero"`
 }
 
 // ShareOpened: somebody looked, once or more, on this day. Who is not recorded.
@@ -58,7 +60,26 @@ const (
 	View Scope = "view"
 	// File also gives the signed file, which can be checked without us.
 	File Scope = "file"
+	// Extract gives a signed file in which everything is withheld but the name, the award and the
+	// parts that its holder chose.
+	Extract Scope = "extract"
 )
+
+// Part is what a holder can show or withhold.
+type Part string
+
+const (
+	// Mention is the mention.
+	Mention Part = "mention"
+	// Grades are the courses with their grades, and the average.
+	Grades Part = "grades"
+	// Identity tells the graduate from others of the name: birth data, the name in other
+	// scripts, numbers.
+	Identity Part = "identity"
+)
+
+// Parts are all of them, in the order in which they are listed.
+var Parts = []Part{Mention, Grades, Identity}
 
 func (ClaimIssued) isShareEvent()   {}
 func (ClaimRedeemed) isShareEvent() {}

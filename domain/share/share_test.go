@@ -28,6 +28,8 @@ func TestDecide(t *testing.T) {
 	issued := ClaimIssued{Credential: credential, TokenHash: claimHash, ExpiresAt: tomorrow}
 	redeemed := ClaimRedeemed{HolderHash: holderHash}
 	created := ShareCreated{Share: shareA, TokenHash: linkHash, Scope: View, ExpiresAt: tomorrow}
+	extract := ShareCreated{Share: shareA, TokenHash: linkHash, Scope: Extract, ExpiresAt: tomorrow, Show: []Part{Mention}}
+	with := func(c ShareCreated, show ...Part) ShareCreated { c.Show = show; return c }
 	opened := ShareOpened{Share: shareA, Day: "2026-11-22"}
 	revoked := ShareRevoked{Share: shareA}
 	facts := func(f ...Event) []Event { return f }
@@ -53,6 +55,10 @@ func TestDecide(t *testing.T) {
 		"a link that has ended cannot be made":                         {given: facts(issued, redeemed), when: CreateShare{holderHash, created, tomorrow}, code: "invalid_field"},
 		"a link for ever cannot be made":                               {given: facts(issued, redeemed), when: CreateShare{holderHash, created, now.Add(-MaxShare)}, code: "invalid_field"},
 		"a link of unknown scope":                                      {given: facts(issued, redeemed), when: CreateShare{holderHash, ShareCreated{Share: shareA, TokenHash: linkHash, Scope: "all", ExpiresAt: tomorrow}, now}, code: "invalid_field"},
+		"a link of chosen parts":                                       {given: facts(issued, redeemed), when: CreateShare{holderHash, extract, now}, then: facts(extract)},
+		"a link of a part that is none":                                {given: facts(issued, redeemed), when: CreateShare{holderHash, with(extract, "iban"), now}, code: "invalid_field"},
+		"a link of a part twice":                                       {given: facts(issued, redeemed), when: CreateShare{holderHash, with(extract, Grades, Grades), now}, code: "invalid_field"},
+		"a view of parts":                                              {given: facts(issued, redeemed), when: CreateShare{holderHash, with(created, Grades), now}, code: "invalid_field"},
 		"an ended link is not made again":                              {given: facts(issued, redeemed, created, revoked), when: CreateShare{holderHash, created, now}, code: "already_exists"},
 		"somebody opens the link":                                      {given: facts(issued, redeemed, created), when: OpenShare{linkHash, now}, then: facts(opened)},
 		"a second look on one day leaves no fact":                      {given: facts(issued, redeemed, created, opened), when: OpenShare{linkHash, now}},

@@ -19,6 +19,8 @@ type edition struct {
 	awarded, annulled, signed bool
 	institution, credential   domain.ID
 	payload                   string
+	// forms are the payloads of other forms that were prepared and not signed yet, by format.
+	forms map[string]string
 }
 
 // place is one bit of a status list.
@@ -45,6 +47,10 @@ func (w *Walk) award(e eventlog.Recorded, fact award.Event) {
 		w.prepared(e, f, of(f.Edition))
 	case award.CredentialSigned:
 		w.signed(e, f, of(f.Edition))
+	case award.FormPrepared:
+		w.formPrepared(e, f, of(f.Edition))
+	case award.FormSigned:
+		w.formSigned(e, f, of(f.Edition))
 	}
 }
 
@@ -74,6 +80,27 @@ func (w *Walk) signed(e eventlog.Recorded, f award.CredentialSigned, ed *edition
 		w.broken(e, SignedTwice, "edition %d was signed before", f.Edition)
 	}
 	ed.signed = true
+}
+
+func (w *Walk) formPrepared(e eventlog.Recorded, f award.FormPrepared, ed *edition) {
+	if !ed.signed || ed.credential != f.Credential {
+		w.broken(e, NotAwarded, "no signed credential of edition %d stands before its form", f.Edition)
+	}
+	if ed.forms == nil {
+		ed.forms = map[string]string{}
+	}
+	ed.forms[f.Format] = f.PayloadSHA256
+}
+
+func (w *Walk) formSigned(e eventlog.Recorded, f award.FormSigned, ed *edition) {
+	switch payload, ok := ed.forms[f.Format]; {
+	case ok && payload == "":
+		w.broken(e, SignedTwice, "edition %d was signed as %s before", f.Edition, f.Format)
+	case payload != f.PayloadSHA256 || ed.credential != f.Credential:
+		w.broken(e, NotPrepared, "what was signed as %s of edition %d was not recorded before", f.Format, f.Edition)
+	default:
+		ed.forms[f.Format] = "" // settled anew before it is signed again
+	}
 }
 
 func (w *Walk) assigned(e eventlog.Recorded, f statuslist.StatusIndexAssigned) {

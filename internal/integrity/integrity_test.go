@@ -66,6 +66,8 @@ var (
 	awarded  = award.DiplomaAwarded{Edition: 1, Institution: school, AwardDate: "2026-07-01"}
 	prepared = award.CredentialPrepared{Edition: 1, Credential: credential, StatusList: 1, StatusIndex: 7, PayloadSHA256: "p"}
 	signed   = award.CredentialSigned{Edition: 1, Credential: credential, PayloadSHA256: "p"}
+	formed   = award.FormPrepared{Edition: 1, Credential: signed.Credential, Format: award.SDPayload, KeyID: "k", PayloadSHA256: "f"}
+	form     = award.FormSigned{Edition: 1, Credential: signed.Credential, Format: award.SDPayload, KeyID: "k", PayloadSHA256: "f", Digest: "d"}
 )
 
 // whole is a small log with nothing to complain of.
@@ -151,6 +153,18 @@ func TestWhatIsBrokenIsFoundAndLocated(t *testing.T) {
 		"an edition is signed twice": {func(t *testing.T, e []eventlog.Recorded) []eventlog.Recorded {
 			return placed(append(e, event(t, diploma, signed))...)
 		}, []integrity.Rule{integrity.SignedTwice}, 6},
+		"a form is made and made again": {func(t *testing.T, e []eventlog.Recorded) []eventlog.Recorded {
+			return placed(append(e, event(t, diploma, formed), event(t, diploma, form), event(t, diploma, formed), event(t, diploma, form))...)
+		}, nil, 0},
+		"a form is signed that was not prepared": {func(t *testing.T, e []eventlog.Recorded) []eventlog.Recorded {
+			return placed(append(e, event(t, diploma, form))...)
+		}, []integrity.Rule{integrity.NotPrepared}, 6},
+		"a form is signed twice": {func(t *testing.T, e []eventlog.Recorded) []eventlog.Recorded {
+			return placed(append(e, event(t, diploma, formed), event(t, diploma, form), event(t, diploma, form))...)
+		}, []integrity.Rule{integrity.SignedTwice}, 8},
+		"a form is prepared before the credential is signed": {func(t *testing.T, e []eventlog.Recorded) []eventlog.Recorded {
+			return placed(append(e[:4], event(t, diploma, formed))...)
+		}, []integrity.Rule{integrity.NotAwarded}, 5},
 		"an edition is prepared twice": {func(t *testing.T, e []eventlog.Recorded) []eventlog.Recorded {
 			return placed(append(e, event(t, diploma, prepared))...)
 		}, []integrity.Rule{integrity.PreparedTwice}, 6},
@@ -165,7 +179,7 @@ func TestWhatIsBrokenIsFoundAndLocated(t *testing.T) {
 		for _, p := range r.Problems {
 			got = append(got, p.Rule)
 		}
-		if !slices.Equal(got, c.want) || r.Broken != len(c.want) || r.Problems[0].Position != c.at {
+		if !slices.Equal(got, c.want) || r.Broken != len(c.want) || len(c.want) > 0 && r.Problems[0].Position != c.at {
 			t.Errorf("%s: got %v, want %v at %d", name, r.Problems, c.want, c.at)
 		}
 	}

@@ -2,6 +2,7 @@ package sdjwt
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"sijil/verifier/credential"
@@ -9,7 +10,7 @@ import (
 
 // Diploma makes a diploma with parts to withhold out of an Open Badges payload, as a
 // vc+sd-jwt: each result (a grade) and each identifier of the graduate (other names, birth
-// data, numbers) can be shown or not on its own; what the results are in, together. The name
+// data, numbers) can be shown or not on its own, and what a result is in with it. The name
 // and the award always show.
 func Diploma(payload []byte) (Concealed, *credential.Refusal) {
 	root, refusal := credential.ParseJSON(payload)
@@ -80,8 +81,11 @@ func DiplomaClaims(payload []byte, w Wallet) (Concealed, *credential.Refusal) {
 // withheld are the paths of a subject's parts to withhold. Each list is disclosable too:
 // without it an empty one would be left, which Open Badges does not allow.
 func withheld(prefix string, subject credential.Value) (paths []string) {
-	for _, list := range []string{"result", "identifier"} {
+	for _, list := range []string{"result", "identifier", "achievement.resultDescription"} {
 		items := subject.Get(list).Items()
+		if inner, ok := strings.CutPrefix(list, "achievement."); ok {
+			items = subject.Get("achievement").Get(inner).Items()
+		}
 		if len(items) == 0 {
 			continue
 		}
@@ -89,9 +93,6 @@ func withheld(prefix string, subject credential.Value) (paths []string) {
 		for i := range items {
 			paths = append(paths, prefix+list+"["+strconv.Itoa(i)+"]")
 		}
-	}
-	if subject.Get("achievement").Has("resultDescription") {
-		paths = append(paths, prefix+"achievement.resultDescription")
 	}
 	return paths
 }
