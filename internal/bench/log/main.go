@@ -103,7 +103,18 @@ func appends(ctx context.Context, server *pgserver.Server, o options) error {
 		return err
 	}
 	defer direct.Close()
-	remote, err := openRemote(ctx, direct)
+	// The remote one has a database of its own: a client that appends also follows, which the log
+	// that is used directly is not to pay for.
+	other, err := server.Database(ctx, "appends_remote")
+	if err != nil {
+		return err
+	}
+	behind, err := openDirect(ctx, other)
+	if err != nil {
+		return err
+	}
+	defer behind.Close()
+	remote, err := openRemote(ctx, behind)
 	if err != nil {
 		return err
 	}

@@ -42,9 +42,9 @@ func reads(ctx context.Context, server *pgserver.Server, o options) error {
 	results, err := bench.Run(ctx, plan,
 		bench.Subject{Name: "select", Do: func(ctx context.Context, _ int, _ int64) error { return selectAll(ctx, pool, o.events) }},
 		readAll("PostgreSQL", o.events, func(ctx context.Context) iter.Seq2[eventlog.Recorded, error] { return direct.All(ctx, 0) }),
-		readAll("EventStoreDB protocol", o.events, func(ctx context.Context) iter.Seq2[eventlog.Recorded, error] { return remote.All(ctx, 0) }),
+		readAll("subscription, protocol", o.events, func(ctx context.Context) iter.Seq2[eventlog.Recorded, error] { return remote.All(ctx, 0) }),
 		readAll("backwards, PostgreSQL", o.events, func(ctx context.Context) iter.Seq2[eventlog.Recorded, error] { return direct.Back(ctx, 1<<62) }),
-		readAll("backwards, protocol", o.events, func(ctx context.Context) iter.Seq2[eventlog.Recorded, error] { return remote.Back(ctx, 1<<62) }),
+		readAll("read of $all backwards, protocol", o.events, func(ctx context.Context) iter.Seq2[eventlog.Recorded, error] { return remote.Back(ctx, 1<<62) }),
 	)
 	if err != nil {
 		return err
