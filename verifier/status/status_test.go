@@ -65,6 +65,9 @@ func TestAListThatIsNotInOrderIsAnError(t *testing.T) {
 		if _, err := Decode(text); err == nil {
 			t.Errorf("%s is taken", name)
 		}
+		if b, err := Decode(good); err != nil || !bytes.Equal(b, make([]byte, MinEntries/8)) {
+			t.Errorf("after %s a good list is not read: %v", name, err)
+		}
 	}
 	if n := testing.AllocsPerRun(1, func() { _, _ = Decode(encode(make([]byte, maxBytes))) }); n > 1000 {
 		t.Errorf("%v allocations", n)
@@ -121,4 +124,26 @@ func FuzzReadList(f *testing.F) {
 			t.Fatalf("taken: %d entries, ttl %s", l.Bits.Len(), l.TTL)
 		}
 	})
+}
+
+// BenchmarkReadList is a list in which every hundredth entry is set.
+func BenchmarkReadList(b *testing.B) {
+	bits := NewBits(0)
+	for i := 99; i < bits.Len(); i += 100 {
+		bits.Set(i)
+	}
+	list, err := New("https://l/1", "did:web:l", Revocation, bits, time.Unix(0, 0), time.Unix(1e9, 0), time.Minute)
+	if err != nil {
+		b.Fatal(err)
+	}
+	payload, err := credential.Payload(list)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := ReadList(payload); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
