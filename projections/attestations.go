@@ -1,7 +1,13 @@
 package projections
 
 import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"sijil/domain"
 	"sijil/domain/attestation"
@@ -49,6 +55,43 @@ func applyAttestation(b *pgx.Batch, e Event) {
 		b.Queue(attestationSignedSQL, e.Tenant, f.Credential, f.Digest, e.Meta.RecordedAt)
 	case attestation.AttestationRevoked:
 		b.Queue(attestationRevokedSQL, e.Tenant, f.Credential, string(f.Reason))
+	}
+}
+
+const signedAttestationsSQL = `SELECT tenant::text, institution::text, credential::text, payload_sha256, signed_at, reason FROM read.attestations
+	WHERE signed_at IS NOT NULL AND ($1 = '' OR institution = nullif($1, '')::uuid) ORDER BY tenant, institution, credential`
+
+// SignedAttestation is that an attestation was signed, and why it does not count, if it does not.
+type SignedAttestation struct {
+	Tenant, Institution, Credential domain.ID
+	PayloadSHA256                   string
+	SignedAt                        time.Time
+	Reason                          string
+}
+
+// SignedAttestations yields every signed attestation of the ledger, or of one institution; for
+// operators, as [Signed].
+func SignedAttestations(ctx context.Context, pool *pgxpool.Pool, institution domain.ID) iter.Seq2[SignedAttestation, error] {
+	return func(yield func(SignedAttestation, error) bool) {
+		rows, err := pool.Query(ctx, signedAttestationsSQL, string(institution))
+		if err != nil {
+			yield(SignedAttestation{}, fmt.Errorf("reading signed attestations: %w", err))
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var a SignedAttestation
+			if err := rows.Scan(&a.Tenant, &a.Institution, &a.Credential, &a.PayloadSHA256, &a.SignedAt, &a.Reason); err != nil {
+				yield(a, fmt.Errorf("reading a signed attestation: %w", err))
+				return
+			}
+			if !yield(a, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(SignedAttestation{}, fmt.Errorf("reading signed attestations: %w", err))
+		}
 	}
 }
 

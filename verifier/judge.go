@@ -79,6 +79,14 @@ func (c *check) ended() bool {
 	})
 }
 
+// awards reports whether the credential awards anything, which takes an accreditation: what says
+// that somebody attended does not.
+func (c *check) awards() bool {
+	return c.cred.Older || c.form.Format == credential.FormatSDJWT || c.cred.Subject.Has("achievement") || slices.ContainsFunc(c.cred.Types, func(t string) bool {
+		return t == "AchievementCredential" || t == "OpenBadgeCredential" || t == "ClrCredential"
+	})
+}
+
 // accreditation asks whether the issuer was accredited on the award date, where the trust
 // says anything about that.
 func (c *check) accreditation() {
@@ -87,7 +95,7 @@ func (c *check) accreditation() {
 	if c.verdict.Credential.AwardedAt != nil {
 		award = *c.verdict.Credential.AwardedAt
 	}
-	if c.issuer.Accreditations == nil || award.IsZero() {
+	if c.issuer.Accreditations == nil || award.IsZero() || !c.awards() {
 		l.Accreditation = c.line(Unchecked, AccreditationUnknown, time.Time{})
 		return
 	}

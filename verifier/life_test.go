@@ -98,6 +98,19 @@ func TestAccreditationIsAskedOnTheAwardDate(t *testing.T) {
 		if v := Verify(t.Context(), l.issue(t, 7), l.store(t), l.now); v.Overall != c.want || v.Lines.Accreditation.Answer != c.answer {
 			t.Errorf("%s: %s, accreditation %s", name, v.Overall, v.Lines.Accreditation.Answer)
 		}
+		// What awards nothing takes no accreditation; calling a diploma so does not help.
+		for types, answer := range map[string]Answer{"VerifiableCredential": Unchecked, "AchievementCredential": c.answer} {
+			payload, err := credential.Payload(object{
+				"@context": []string{credential.ContextV2, credential.ContextOB3}, "type": []string{"VerifiableCredential", types}, "issuer": l.issuer.ID,
+				"validFrom": credential.Stamp(l.now), "credentialSubject": object{"id": "did:example:a"}, "credentialStatus": status.NewEntry(l.list, status.Revocation, 3),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v := Verify(t.Context(), l.sign(t, payload), l.store(t), l.now); v.Lines.Accreditation.Answer != answer || answer == Unchecked && v.Overall != Valid {
+				t.Errorf("%s, of type %s: %s %s %s, accreditation %s", name, types, v.Overall, v.Reason, v.Detail, v.Lines.Accreditation.Answer)
+			}
+		}
 	}
 }
 

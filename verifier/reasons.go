@@ -106,7 +106,7 @@ var explanations = []Explanation{
 	{NotRecorded, "issuerKey", Unchecked, "The key is retired or compromised, and no ledger extract at hand shows that the credential is from before.", "Use a bundle with the ledger's extract, or ask the institution."},
 	{TrustStale, "issuerKey", Unchecked, "The key was good when the bundle was made, but the bundle's term has ended: the key may have been compromised since.", "Get a newer bundle, or check online."},
 	{NotAccredited, "accreditation", False, "The issuer was not accredited to award this on the award date, or its accreditation was withdrawn from the beginning.", "Ask the ministry or accrediting body."},
-	{AccreditationUnknown, "accreditation", Unchecked, "The source of trust says nothing about accreditation, or is from before the award. This alone never keeps a credential from being VALID.", "If it matters to you, ask the accrediting body."},
+	{AccreditationUnknown, "accreditation", Unchecked, "The source of trust says nothing about accreditation, or is from before the award, or the credential awards nothing. This alone never keeps a credential from being VALID.", "If it matters to you, ask the accrediting body."},
 	{Revoked, "status", False, "The issuer revoked it. Final, so that an old list says it too.", "Do not accept it. Ask the graduate for its successor, if there is one."},
 	{Suspended, "status", False, "The issuer suspended it for now.", "Do not accept it for now; check again later."},
 	{StatusUnverifiable, "status", Unchecked, "A status entry or its list could not be had, read or trusted: unreachable, not a known kind, another issuer's, another purpose, index out of range.", "Try again later; ask the institution if it stays so."},

@@ -161,6 +161,18 @@ func (a *App) ExportBundle(ctx context.Context, out string, institution domain.I
 			b.Records = append(b.Records, record)
 		}
 	}
+	for c, err := range projections.SignedAttestations(ctx, a.DB.Projector, institution) {
+		if err != nil {
+			return done, err
+		}
+		record := did.Record{
+			ID: "urn:uuid:" + string(c.Credential), PayloadSHA256: c.PayloadSHA256, RecordedAt: did.Instant{Time: c.SignedAt.UTC()}, Reason: c.Reason,
+		}
+		for _, name := range names[c.Institution] {
+			record.Issuer = name
+			b.Records = append(b.Records, record)
+		}
+	}
 	pub, err := keyfile.NewPublic(key.Public())
 	if err != nil {
 		return done, err

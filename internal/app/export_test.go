@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"sijil/internal/ledger"
 	"sijil/verifier"
 	"sijil/verifier/bundle"
+	"sijil/verifier/credential"
 	"sijil/verifier/keyfile"
 )
 
@@ -75,6 +77,9 @@ func TestExport(t *testing.T) {
 	gone := registrar.Get("/v1/credentials?studentUniqueId="+string(last)).Want(200).Field("items", "0", "id")
 	proposed := head.Post("/v1/credentials/"+gone+"/revocations", map[string]any{"reasonClass": "fraud"}).Want(201)
 	registrar.Post("/v1/credentials/"+gone+"/revocations/"+proposed.Field("id")+"/approvals", nil).Want(201)
+	letter := registrar.Post("/credentials/issue", map[string]any{"credential": map[string]any{
+		"@context": []string{credential.ContextV2}, "type": []string{"VerifiableCredential"}, "credentialSubject": map[string]any{"id": "did:example:a"},
+	}}).Want(201)
 	if err := g.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +93,7 @@ func TestExport(t *testing.T) {
 	}
 	for _, name := range []string{out, out + ".zip"} {
 		done, err := g.ExportBundle(t.Context(), name, "", time.Hour)
-		if err != nil || done.Issuers != 1 || done.StatusLists != 2 || done.Records != awards {
+		if err != nil || done.Issuers != 1 || done.StatusLists != 2 || done.Records != awards+1 {
 			t.Fatalf("exported %+v, %v", done, err)
 		}
 		set, err := g.BundleKeySet()
@@ -120,6 +125,12 @@ func TestExport(t *testing.T) {
 		trust, err := verifier.NewStore("bundle", b)
 		if err != nil {
 			t.Fatal(err)
+		}
+		// What was issued on request was recorded too.
+		var issued struct{ VerifiableCredential json.RawMessage }
+		letter.Read(&issued)
+		if v := verifier.Verify(t.Context(), issued.VerifiableCredential, trust, b.Now.Time); v.Overall != verifier.Valid || v.Lines.Anchoring.Answer != verifier.True {
+			t.Errorf("a letter: %s %s %+v", v.Overall, v.Reason, v.Lines.Anchoring)
 		}
 		entries, err := os.ReadDir(files)
 		if err != nil || len(entries) != awards {

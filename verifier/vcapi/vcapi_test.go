@@ -29,13 +29,13 @@ const listURL = "https://ledger.example/status/1"
 // world is a verifier that knows one school, and a stranger who is a key.
 type world struct {
 	testing.TB
-	url          string
-	school       string
-	schoolKid    string
-	schoolKey    ed25519.PrivateKey
-	stranger     string
-	strangerKid  string
-	strangerKey  ed25519.PrivateKey
+	url         string
+	school      string
+	schoolKid   string
+	schoolKey   ed25519.PrivateKey
+	stranger    string
+	strangerKid string
+	strangerKey ed25519.PrivateKey
 }
 
 func key(seed byte) ed25519.PrivateKey {
