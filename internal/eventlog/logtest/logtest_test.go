@@ -95,10 +95,15 @@ func right() Suite {
 	}
 }
 
+// faults are all that are seeded.
+func faults() []fault {
+	return slices.Concat(writingFaults, readingFaults, serverFaults, meetingFaults)
+}
+
 // A suite that cannot fail proves nothing: each seeded fault must be noticed by the case
 // that is about it, and that case must pass on a log without the fault.
 func TestEveryFaultIsNoticed(t *testing.T) {
-	for _, f := range slices.Concat(writingFaults, readingFaults, serverFaults) {
+	for _, f := range faults() {
 		t.Run(f.name, func(t *testing.T) {
 			if !f.alone {
 				t.Parallel()
