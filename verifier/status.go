@@ -17,6 +17,10 @@ import (
 // everywhere within this time.
 const MaxStatusAge = 60 * time.Second
 
+// badListAge is how long a list that cannot be believed is kept: a page of somebody's network
+// in its place must not outlive that by a minute.
+const badListAge = 2 * time.Second
+
 // maxList bounds a status list token, as the fetching side does.
 const maxList = 512 << 10
 
@@ -93,15 +97,20 @@ func (c *check) place(ctx context.Context, e status.Entry) Line {
 	return line
 }
 
-// list is the status list at a URL, fetched anew if the copy is older than its ttl allows.
+// list is the status list at a URL, fetched anew if the copy is older than its ttl allows or
+// cannot be believed.
 func (c *check) list(ctx context.Context, url string) (*Fetched, status.List, error) {
 	f, err := c.trust.StatusList(ctx, url, MaxStatusAge)
 	if err != nil {
 		return nil, status.List{}, err
 	}
 	list, err := c.open(ctx, f)
-	if err == nil && list.TTL > 0 && f.Age > list.TTL {
-		if f, err = c.trust.StatusList(ctx, url, list.TTL); err != nil {
+	keep := list.TTL
+	if err != nil {
+		keep = badListAge
+	}
+	if keep > 0 && f.Age > keep {
+		if f, err = c.trust.StatusList(ctx, url, keep); err != nil {
 			return nil, status.List{}, err
 		}
 		list, err = c.open(ctx, f)

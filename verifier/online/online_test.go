@@ -103,9 +103,12 @@ func (w *world) asked(part string) (n int) {
 	return n
 }
 
-func (w *world) token(t *testing.T, list string) string {
+func (w *world) token(t *testing.T, list string) string { return w.credential(t, "urn:uuid:1", list) }
+
+// credential is a diploma of that id, with place 4 of the list.
+func (w *world) credential(t *testing.T, id, list string) string {
 	payload, err := credential.Payload(credential.Achievement{
-		Context: []string{credential.ContextV2, credential.ContextOB3}, ID: "urn:uuid:1", Type: credential.AchievementTypes,
+		Context: []string{credential.ContextV2, credential.ContextOB3}, ID: id, Type: credential.AchievementTypes,
 		Issuer: credential.Profile{ID: w.issuer.ID, Type: []string{"Profile"}}, ValidFrom: credential.Stamp(w.now.AddDate(0, 0, -1)),
 		CredentialSubject: credential.AchievementSubject{Type: []string{"AchievementSubject"}, Name: "Đorđe Šarić"},
 		CredentialStatus:  status.NewEntry(list, status.Revocation, 4),

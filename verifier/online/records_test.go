@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sijil/verifier"
+	"sijil/verifier/credential"
 	"sijil/verifier/did"
 )
 
@@ -102,5 +103,54 @@ func TestNobodyIsAskedWhileTheKeyIsInUse(t *testing.T) {
 	}
 	if v := verifier.Verify(t.Context(), []byte(w.token(t, "/status/1")), trust, w.now); w.asked("/records") != 0 {
 		t.Errorf("asked, for %s %v", v.Overall, v.Reasons)
+	}
+}
+
+// TestWhyItWasRevokedIsAskedOnce: of a credential that counts the ledger hears nothing; of one
+// that does not, the beginning of its id.
+func TestWhyItWasRevokedIsAskedOnce(t *testing.T) {
+	w := newWorld(t)
+	w.issuer.Records = &did.RecordIndex{PrefixLength: 2}
+	token := []byte(strings.TrimSpace(w.credential(t, asked, w.URL+"/status/1")))
+	parsed, refusal := credential.ParseToken(token, credential.MaxToken)
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	line := did.NewRecordLine(asked, sha256.Sum256(parsed.Payload), did.Instant{Time: w.now.AddDate(0, -1, 0)})
+	line.Reason, line.Successor = "superseded", did.HashID("urn:uuid:another")
+	down := false
+	w.fault["/records"] = func(rw http.ResponseWriter, r *http.Request) {
+		if down {
+			http.Error(rw, "down", http.StatusServiceUnavailable)
+			return
+		}
+		json.NewEncoder(rw).Encode(did.Records{Issuer: w.issuer.ID, Prefix: r.URL.Query().Get("prefix"), Records: []did.RecordLine{line}})
+	}
+	tr, seconds := w.trust(t)
+	verdict := func() verifier.Verdict {
+		return verifier.Verify(t.Context(), token, tr, w.now.Add(time.Duration(seconds.Load())*time.Second))
+	}
+	if v := verdict(); v.Overall != verifier.Valid || v.Lines.Status.Cause != nil || w.asked("/records") != 0 {
+		t.Fatalf("%s %v, asked %d times", v.Overall, v.Reasons, w.asked("/records"))
+	}
+	w.mu.Lock()
+	w.bits.Set(4)
+	w.mu.Unlock()
+	seconds.Store(61)
+	for range 3 {
+		v := verdict()
+		if got := v.Lines.Status.Cause; v.Reason != verifier.Revoked || got == nil || got.Class != verifier.Superseded || got.Successor != line.Successor || got.Source != w.URL || !got.AsOf.Equal(w.now.Add(61*time.Second)) {
+			t.Errorf("%s %v: %+v", v.Overall, v.Reasons, got)
+		}
+	}
+	if n := w.asked("/records"); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+	w.mu.Lock()
+	down = true
+	w.mu.Unlock()
+	seconds.Store(200)
+	if v := verdict(); v.Reason != verifier.Revoked || v.Lines.Status.Cause != nil {
+		t.Errorf("with nobody to ask: %s %v, %+v", v.Overall, v.Reasons, v.Lines.Status.Cause)
 	}
 }
