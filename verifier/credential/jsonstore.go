@@ -48,7 +48,7 @@ func (s *store) children(items []Value, names []string) *children {
 		out.names, s.names = put(s.names, names, s.size)
 	}
 	var kept []children
-	kept, s.nodes = put(s.nodes, []children{out}, s.size/4+1)
+	kept, s.nodes = put(s.nodes, []children{out}, s.size/3+1)
 	return &kept[0]
 }
 

@@ -8,11 +8,11 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/asn1"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
-
-	"github.com/go-jose/go-jose/v4"
 )
 
 // The media types in the headers of what vc-jose-cose (https://www.w3.org/TR/vc-jose-cose/
@@ -28,8 +28,9 @@ const (
 
 // Signer signs payloads of one type with one key. It may be used concurrently if the key may.
 type Signer struct {
-	jws jose.Signer
-	kid string
+	key      crypto.Signer
+	alg, kid string
+	header   string // as all its tokens have it, in base64url
 }
 
 // NewSigner signs credentials as vc+jwt: [NewTypedSigner] for the type of this profile.
@@ -54,18 +55,16 @@ func NewTypedSigner(key crypto.Signer, kid string, typ Type) (*Signer, error) {
 	if alg == "RS256" {
 		return nil, errors.New("RSA keys verify only: sign with Ed25519 or ECDSA")
 	}
-	opts := (&jose.SignerOptions{}).WithType(jose.ContentType(typ.Typ))
-	if typ.Cty != "" {
-		opts.WithContentType(jose.ContentType(typ.Cty))
-	}
-	if kid != "" {
-		opts.WithHeader("kid", kid)
-	}
-	jws, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg), Key: opaque{key, jose.SignatureAlgorithm(alg)}}, opts)
+	header, err := json.Marshal(struct {
+		Alg string `json:"alg"`
+		Cty string `json:"cty,omitempty"`
+		Kid string `json:"kid,omitempty"`
+		Typ string `json:"typ"`
+	}{alg, typ.Cty, kid, typ.Typ})
 	if err != nil {
 		return nil, fmt.Errorf("prepare signer: %w", err)
 	}
-	return &Signer{jws: jws, kid: kid}, nil
+	return &Signer{key: key, alg: alg, kid: kid, header: base64.RawURLEncoding.EncodeToString(header)}, nil
 }
 
 // KeyID is the kid that the signer writes.
@@ -74,12 +73,19 @@ func (s *Signer) KeyID() string { return s.kid }
 // Sign is payload as a compact JWS. It does not look at the payload: lint it first by
 // verifying a copy that a throwaway key has signed.
 func (s *Signer) Sign(payload []byte) (string, error) {
-	jws, err := s.jws.Sign(payload)
+	b64 := base64.RawURLEncoding
+	token := make([]byte, 0, len(s.header)+1+b64.EncodedLen(len(payload))+1+b64.EncodedLen(maxSignature))
+	token = append(append(token, s.header...), '.')
+	token = b64.AppendEncode(token, payload)
+	sig, err := s.sign(token)
 	if err != nil {
 		return "", fmt.Errorf("sign credential: %w", err)
 	}
-	return jws.CompactSerialize()
+	return string(b64.AppendEncode(append(token, '.'), sig)), nil
 }
+
+// maxSignature is the length of the longest, that of ES512.
+const maxSignature = 132
 
 // Alg is the one JWS algorithm that a public key is used with here (RFC 8725 §3.1: a key
 // is pinned to one algorithm). RSA keys need 2,048 bits or more.
@@ -105,24 +111,16 @@ func Alg(pub crypto.PublicKey) (string, error) {
 	return "", errors.New("key type is not one of Ed25519, P-256, P-384, P-521, RSA")
 }
 
-// opaque lets go-jose sign with any crypto.Signer, so that the key need not be in memory.
-type opaque struct {
-	key crypto.Signer
-	alg jose.SignatureAlgorithm
-}
-
-func (o opaque) Public() *jose.JSONWebKey        { return nil }
-func (o opaque) Algs() []jose.SignatureAlgorithm { return []jose.SignatureAlgorithm{o.alg} }
-
-func (o opaque) SignPayload(payload []byte, _ jose.SignatureAlgorithm) ([]byte, error) {
-	pub, ok := o.key.Public().(*ecdsa.PublicKey)
+// sign is the signature over message as a JWS has it.
+func (s *Signer) sign(message []byte) ([]byte, error) {
+	pub, ok := s.key.Public().(*ecdsa.PublicKey)
 	if !ok { // Ed25519 signs the message, not a digest of it
-		return o.key.Sign(rand.Reader, payload, crypto.Hash(0))
+		return s.key.Sign(rand.Reader, message, crypto.Hash(0))
 	}
-	hash := map[jose.SignatureAlgorithm]crypto.Hash{"ES256": crypto.SHA256, "ES384": crypto.SHA384, "ES512": crypto.SHA512}[o.alg]
+	hash := map[string]crypto.Hash{"ES256": crypto.SHA256, "ES384": crypto.SHA384, "ES512": crypto.SHA512}[s.alg]
 	h := hash.New()
-	h.Write(payload)
-	der, err := o.key.Sign(rand.Reader, h.Sum(nil), hash)
+	h.Write(message)
+	der, err := s.key.Sign(rand.Reader, h.Sum(nil), hash)
 	if err != nil {
 		return nil, err
 	}
