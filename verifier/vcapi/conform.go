@@ -6,6 +6,7 @@ import (
 
 	"sijil/verifier"
 	"sijil/verifier/credential"
+	"sijil/verifier/jsonld"
 	"sijil/verifier/lint"
 	"sijil/verifier/sdjwt"
 )
@@ -47,7 +48,7 @@ func linted(doc credential.Value, p lint.Profile) (verifier.Overall, *credential
 		return "", nil
 	}
 	found := lint.Lint(doc, p)
-	if len(found) == 0 {
+	if len(found) == 0 || p.Claims && found[0].Reason == credential.UnmappedTerm && meantTypes(doc) {
 		return "", nil
 	}
 	overall, first := verifier.NotValid, found[0]
@@ -56,6 +57,32 @@ func linted(doc credential.Value, p lint.Profile) (verifier.Overall, *credential
 		overall = verifier.CannotConfirm
 	}
 	return overall, credential.Refuse(first.Reason, "%s", first.Detail)
+}
+
+// meantTypes reports whether the contexts give every type of a token a meaning. Its other members
+// need none: a token signs them as they are written, and readers of plain JSON take them so.
+func meantTypes(doc credential.Value) bool {
+	text := append([]byte(`{"@context":`), doc.Get("@context").Raw()...)
+	text = append(append(text, `,"type":[`...), bytes.Join(quoted(doc.Get("type").OneOrMany()), []byte{','})...)
+	types, refusal := credential.ParseJSON(append(text, "]}"...))
+	if refusal != nil {
+		return false
+	}
+	_, refusal = jsonld.Expand(types, types.Get("@context"))
+	return refusal == nil
+}
+
+// quoted are texts as JSON; what is none becomes an empty one, which is no type.
+func quoted(list []credential.Value) (out [][]byte) {
+	for _, v := range list {
+		s, _ := v.Text()
+		b, err := credential.Payload(s)
+		if err != nil {
+			panic(err) // a text always encodes
+		}
+		out = append(out, b)
+	}
+	return out
 }
 
 // current: the document says that it is of the data model 2.0.
