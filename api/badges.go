@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"sijil/domain"
+	"sijil/domain/award"
+	"sijil/domain/share"
 	"sijil/internal/access"
 )
 
@@ -14,9 +16,14 @@ type Badger interface {
 	// Badge is the credential of a recorded token with an embedded proof, as cover says: "json",
 	// "png" or "svg". badge_unavailable when its key cannot make one.
 	Badge(ctx context.Context, institution domain.ID, token string, signedAt time.Time, cover string) ([]byte, error)
+	// File is a signed diploma as a badge's cover, as "sd-jwt" or as "wallet", the last two with these
+	// parts shown. What it signs it records before. Refusals: not_found, not_signed, credential_revoked,
+	// credential_superseded, credential_suspended, badge_unavailable, key_unavailable, personal_data_erased.
+	File(ctx context.Context, tenant domain.ID, ref award.Ref, edition int, kind string, show []share.Part) ([]byte, error)
 }
 
 var _ = explain(
+	Code{"key_unavailable", 409, "The institution has no key in force, kept on this server, that signs this form; wallets ask for ES256.", "Authorize one: `sijil keys authorize --alg ES256`; the diploma itself stands."},
 	Code{"badge_unavailable", 409, "The key that signed the credential is not Ed25519, is not in force any more, or is not kept on this server.", "Use the token, which stands; a correction of the diploma is signed with the present key."},
 )
 

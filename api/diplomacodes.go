@@ -15,7 +15,7 @@ var _ = explain(
 	Code{"no_status_key", 503, "The institution has no usable status key on this server, so its lists cannot be signed.", "Authorize one: `sijil keys authorize`."},
 
 	Code{"another_key", 409, "The credential was signed with another key than the one named.", "Nothing."},
-	Code{"credential_suspended", 409, "The credential is suspended, and its next edition would not be.", "Reinstate or revoke it, then issue it again."},
+	Code{"credential_suspended", 409, "The credential is suspended: nothing more is signed of it.", "Reinstate or revoke it first."},
 	Code{"key_not_compromised", 409, "The key is not known to be compromised, so what it signed stands.", "Report the compromise, and let another officer approve it."},
 	Code{"no_credential_key", 409, "The institution has no other key to sign with.", "Authorize one: `sijil keys authorize`."},
 	Code{"keys_made_elsewhere", 409, "This server's signing keys are made where they are kept.", "Make the key there, and authorize its public half with authorize-signing-key."},

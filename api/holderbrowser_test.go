@@ -120,7 +120,10 @@ func TestTheHolderPagesInABrowser(t *testing.T) {
 			if n := inBrowser(ctx, t, chromedp.Evaluate[int](`document.querySelector(".qr").naturalWidth`)); n == 0 {
 				t.Error("the QR code is not drawn")
 			}
-			press("form button:not(.plain)")
+			if device == "phone" {
+				inBrowser(ctx, t, chromedp.Evaluate[bool](`document.querySelector("#scope").value = "extract", document.querySelector("form[method=post] input[value=identity]").checked = true`))
+			}
+			press("form[method=post] button:not(.plain)")
 			there("li input")
 			look(ctx, t, lang+"-"+device+"-holding", rtl)
 			shared := inBrowser(ctx, t, chromedp.Evaluate[string](`document.querySelector("li input").value`))

@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
-	qrcode "github.com/skip2/go-qrcode"
 
 	"sijil/domain"
+	"sijil/domain/award"
 	"sijil/domain/share"
 	"sijil/internal/ledger"
 	"sijil/internal/vault"
@@ -67,11 +66,26 @@ type linkTime struct{ Until string }
 type diplomaView struct {
 	Over                        string
 	Names, Titles, Institutions []string
-	Born, Awarded, File, QR     string
+	Born, Awarded, QR, QRWhat   string
+	Mention, Average            string
+	Results                     []resultView
+	// File is the signed file to take, Format says what it is when it is not the whole diploma.
+	File, Format string
+	// Badges and Extracts are further files; none where they are not the reader's to take.
+	Badges   []fileView
+	Extracts []fileView
+	Parts    []partView
 }
+
+type resultView struct{ Name, Grade string }
+
+type fileView struct{ Address, Label string }
+
+type partView struct{ Value, Label string }
 
 type holdingView struct {
 	Base   string
+	Parts  []partView
 	Shares []shareView
 }
 
@@ -124,8 +138,11 @@ func (s *Server) sayNo(w http.ResponseWriter, r *http.Request, err error) {
 		}
 	}
 	v.Notice, v.Title = notice, v.T["title_over"]
-	if p.Status == http.StatusNotFound {
+	switch code := domain.CodeOf(err); {
+	case p.Status == http.StatusNotFound:
 		v.Title = v.T["title_none"]
+	case strings.HasSuffix(code, "_unavailable"), strings.HasPrefix(code, "credential_"):
+		v.Title = v.T["title_no_file"]
 	}
 	s.showHolder(w, r, p.Status, v)
 }
@@ -228,10 +245,13 @@ func (s *Server) holdingPage(w http.ResponseWriter, r *http.Request, k ledger.Li
 	v := s.holderView(r)
 	base := "/holdings/" + string(k)
 	v.Title, v.Diploma = v.T["title_holding"], viewDiploma(d, v, base)
-	v.Holding = &holdingView{Base: base}
+	if err := s.offer(r, h, d, v, base); err != nil {
+		return err
+	}
+	v.Holding = &holdingView{Base: base, Parts: partsIn(v)}
 	for _, one := range shares {
 		v.Holding.Shares = append(v.Holding.Shares, shareView{
-			ID: one.ID, URL: one.URL, What: v.T["scope_"+one.Scope], State: v.T["state_"+one.State],
+			ID: one.ID, URL: one.URL, What: whatIn(one, v), State: v.T["state_"+one.State],
 			Until: dayIn(one.ExpiresAt, v.T), LastOpened: dateIn(one.LastOpened, v.T),
 		})
 	}
@@ -254,74 +274,35 @@ func viewDiploma(d Diploma, v holderView, base string) *diplomaView {
 	if len(out.Names) == 0 {
 		out.Names = []string{d.Holder.StudentNumber}
 	}
+	for _, res := range d.Results {
+		out.Results = append(out.Results, resultView{res.Name, gradeIn(res.Grade, res.Max)})
+	}
+	out.Mention = d.Mention
+	if d.Average != nil {
+		out.Average = gradeIn(d.Average.Grade, d.Average.Max)
+	}
 	if d.Token != "" {
 		out.File = base + "/" + fileName
+		if d.Format == award.SDPayload {
+			out.File, out.Format = base+"/"+extractName, d.Format
+		}
 		if len(d.Token) <= maxQR {
-			out.QR = base + "/" + qrName
+			out.QR, out.QRWhat = base+"/"+qrName, v.T["qr_what"]
 		}
 	}
 	return out
 }
-
-// The files below a link's page.
-const fileName, qrName = "diploma.jwt", "qr.svg"
 
 func (s *Server) holdingFile(w http.ResponseWriter, r *http.Request, k ledger.Link) error {
 	h, err := s.held(r, k)
 	if err != nil {
 		return err
 	}
-	return s.sendFile(w, r, h)
-}
-
-func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, h ledger.Holding) error {
-	d, err := s.diploma(r.Context(), h)
+	show, err := chosenParts(r.URL.Query()["show"])
 	if err != nil {
 		return err
 	}
-	switch name := r.PathValue("file"); {
-	case name == fileName:
-		out := tokenFile(d.Credential, d.Token)
-		w.Header().Set("Content-Type", out.ContentType)
-		w.Header().Set("Content-Disposition", out.Disposition)
-		_, _ = w.Write(out.Body) // a reader who has left gets nothing
-		return nil
-	case name == qrName && len(d.Token) <= maxQR:
-		svg, err := qrSVG(d.Token)
-		if err != nil {
-			return err
-		}
-		w.Header().Set("Content-Type", "image/svg+xml")
-		_, _ = w.Write(svg) // as above
-		return nil
-	}
-	return domain.Refuse(domain.Missing, "not_found", "")
-}
-
-// qrSVG draws a QR code as one path, a unit a module, with the quiet zone around it.
-func qrSVG(text string) ([]byte, error) {
-	code, err := qrcode.New(text, qrcode.Low)
-	if err != nil {
-		return nil, fmt.Errorf("drawing a QR code: %w", err)
-	}
-	modules := code.Bitmap()
-	var b bytes.Buffer
-	n := strconv.Itoa(len(modules))
-	b.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ` + n + ` ` + n + `" shape-rendering="crispEdges"><rect width="` + n + `" height="` + n + `" fill="#fff"/><path d="`)
-	for y, row := range modules {
-		for x := 0; x < len(row); x++ {
-			if !row[x] {
-				continue
-			}
-			from := x
-			for x < len(row) && row[x] {
-				x++
-			}
-			fmt.Fprintf(&b, "M%d %dh%dv1h-%dz", from, y, x-from, x-from)
-		}
-	}
-	b.WriteString(`"/></svg>`)
-	return b.Bytes(), nil
+	return s.sendFile(w, r, h, share.File, show)
 }
 
 // shareDays are the lengths of time that the form offers.
@@ -337,7 +318,14 @@ func (s *Server) makeShare(w http.ResponseWriter, r *http.Request, k ledger.Link
 		return newProblem(http.StatusUnprocessableEntity, "invalid_field", "the form does not have the form it takes")
 	}
 	until := s.cfg.Now().Add(time.Duration(days) * 24 * time.Hour)
-	if _, err := s.cfg.Ledger.CreateShare(r.Context(), b, share.Scope(r.PostForm.Get("scope")), until); err != nil {
+	scope := share.Scope(r.PostForm.Get("scope"))
+	var show []share.Part
+	if scope == share.Extract { // boxes that are ticked beside another choice mean nothing
+		if show, err = chosenParts(r.PostForm["show"]); err != nil {
+			return err
+		}
+	}
+	if _, err := s.share(r.Context(), b, scope, show, until); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/holdings/"+string(k)+chosen(r), http.StatusSeeOther)
@@ -366,8 +354,8 @@ func (s *Server) sharePage(w http.ResponseWriter, r *http.Request, k ledger.Link
 	if err != nil {
 		return err
 	}
-	if to.Scope != share.File {
-		d.Token = ""
+	if d, err = s.shown(r.Context(), h, to, d); err != nil {
+		return err
 	}
 	v := s.holderView(r)
 	v.Title, v.Diploma, v.Shared = v.T["title_share"], viewDiploma(d, v, "/shares/"+string(k)), &linkTime{dayIn(to.ExpiresAt, v.T)}
@@ -380,8 +368,5 @@ func (s *Server) shareFile(w http.ResponseWriter, r *http.Request, k ledger.Link
 	if err != nil {
 		return err
 	}
-	if to.Scope != share.File {
-		return domain.Refuse(domain.Missing, "not_found", "")
-	}
-	return s.sendFile(w, r, h)
+	return s.sendFile(w, r, h, to.Scope, to.Show)
 }

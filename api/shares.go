@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"sijil/domain"
@@ -33,6 +34,12 @@ func (s *Server) registerShares() {
 		ID: "read-holding", Method: http.MethodGet, Path: "/v1/holdings/{link}", Scope: public, Tag: tag,
 		Summary: "What a holder's link holds: the signed credential and the share links made from it",
 	}, s.readHolding)
+	raw(s, op{
+		ID: "read-holding-file", Method: http.MethodGet, Path: "/v1/holdings/{link}/files/{file}", Scope: public, Tag: tag,
+		Summary: "The diploma as a file: as an Open Badge (JSON, PNG, SVG), or with parts withheld (SD-JWT)",
+		Description: "`json`, `png` and `svg` are the credential with an embedded proof, bare or baked into a picture. `sd-jwt` (vc+sd-jwt) and `wallet` (dc+sd-jwt) show the name, the award and " +
+			"the parts of `show`; everything else is withheld and cannot be had from them. Each is signed when it is first asked for, and the same afterwards.",
+	}, s.readHoldingFile)
 	write(s, op{
 		ID: "create-share", Method: http.MethodPost, Path: "/v1/holdings/{link}/shares", Scope: public, Tag: tag, Status: http.StatusCreated,
 		Summary: "Make a link for somebody else, with an end",
@@ -126,7 +133,23 @@ type Diploma struct {
 	AchievementTitle domain.Text       `json:"achievementTitle"`
 	Institution      domain.Text       `json:"nameOfInstitution" doc:"As it is called on the award date"`
 	Holder           *CredentialHolder `json:"holder"`
-	Token            string            `json:"token,omitempty" doc:"The signed credential, application/vc+jwt; absent where only a view is shared"`
+	Mention          string            `json:"mention,omitempty"`
+	Average          *DiplomaGrade     `json:"average,omitempty"`
+	Results          []DiplomaResult   `json:"results,omitempty" doc:"The courses with their grades; absent where they are not shared"`
+	Format           string            `json:"format,omitempty" enum:"vc+jwt,vc+sd-jwt" doc:"Of the token"`
+	Token            string            `json:"token,omitempty" doc:"The signed credential, whole (vc+jwt) or with parts withheld (vc+sd-jwt); absent where only a view is shared"`
+}
+
+// DiplomaGrade is a grade as it was written down; max is the best of its scale, if it has one.
+type DiplomaGrade struct {
+	Grade string `json:"grade"`
+	Max   string `json:"max,omitempty"`
+}
+
+// DiplomaResult is the grade in one course.
+type DiplomaResult struct {
+	Name string `json:"name"`
+	DiplomaGrade
 }
 
 // Holding is a diploma in its holder's hands.
@@ -139,7 +162,8 @@ type Holding struct {
 type Share struct {
 	ID         domain.ID   `json:"id"`
 	URL        string      `json:"url,omitempty" doc:"While it works"`
-	Scope      string      `json:"scope" enum:"view,file"`
+	Scope      string      `json:"scope" enum:"view,file,extract"`
+	Show       []string    `json:"show,omitempty" doc:"What an extract shows beside the name and the award"`
 	State      string      `json:"state" enum:"open,expired,revoked"`
 	ExpiresAt  time.Time   `json:"expiresAt"`
 	LastOpened domain.Date `json:"lastOpened,omitempty" doc:"The last day on which somebody looked"`
@@ -181,8 +205,32 @@ func (s *Server) diploma(ctx context.Context, h ledger.Holding) (Diploma, error)
 	ed, _ := c.State.Edition(h.State.Claim.Edition)
 	return Diploma{
 		Credential: h.State.Claim.Credential, State: stateOf(ed), DiplomaAwardDate: c.Awarded.AwardDate, AchievementTitle: c.Awarded.Title,
-		Institution: inst.NameOn(c.Awarded.AwardDate).Name, Holder: holderFrom(claims), Token: c.Token,
+		Institution: inst.NameOn(c.Awarded.AwardDate).Name, Holder: holderFrom(claims), Token: c.Token, Format: c.Prepared.Format,
+		Mention: claims.Mention, Average: gradeFrom(claims.Average), Results: resultsFrom(claims.Results),
 	}, nil
+}
+
+func gradeFrom(g *award.Grade) *DiplomaGrade {
+	if g == nil {
+		return nil
+	}
+	out := &DiplomaGrade{Grade: g.Value}
+	if g.Max != nil {
+		out.Max = g.Max.String()
+	}
+	return out
+}
+
+// resultsFrom are the courses, each in all its languages.
+func resultsFrom(results []award.Result) (list []DiplomaResult) {
+	for _, r := range results {
+		name := strings.Join(readings(r.Title, ""), " · ")
+		if name == "" {
+			name = r.Code
+		}
+		list = append(list, DiplomaResult{name, *gradeFrom(&r.Grade)})
+	}
+	return list
 }
 
 func stateOf(ed award.Edition) string {
@@ -201,7 +249,7 @@ func (s *Server) shares(ctx context.Context, h ledger.Holding) ([]Share, error) 
 	now := s.cfg.Now()
 	list := make([]Share, 0, len(h.State.Shares))
 	for _, l := range h.State.Shares {
-		one := Share{ID: l.Share, Scope: string(l.Scope), State: "open", ExpiresAt: l.ExpiresAt, LastOpened: l.LastOpened}
+		one := Share{ID: l.Share, Scope: string(l.Scope), State: "open", ExpiresAt: l.ExpiresAt, LastOpened: l.LastOpened, Show: partNames(l.Show)}
 		switch {
 		case l.Revoked:
 			one.State = "revoked"
@@ -222,6 +270,31 @@ func (s *Server) shares(ctx context.Context, h ledger.Holding) ([]Share, error) 
 	return list, nil
 }
 
+type holdingFileInput struct {
+	LinkPath
+	File string   `path:"file" enum:"json,png,svg,sd-jwt,wallet"`
+	Show []string `query:"show" enum:"mention,grades,identity" maxItems:"3" doc:"Parts to show, separated by commas"`
+}
+
+func (s *Server) readHoldingFile(ctx context.Context, in *holdingFileInput) (*badgeOutput, error) {
+	h, err := s.cfg.Ledger.Holding(ctx, in.link())
+	if err == nil && !h.HeldBy(in.link()) {
+		err = domain.Refuse(domain.Missing, "not_found", "there is no such record here")
+	}
+	if err != nil {
+		return nil, err
+	}
+	show, err := chosenParts(in.Show)
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.file(ctx, h, in.File, show)
+	if err != nil {
+		return nil, err
+	}
+	return &badgeOutput{ContentType: fileTypes[in.File], Disposition: `attachment; filename="` + string(h.State.Claim.Credential) + "." + in.File + `"`, Body: b}, nil
+}
+
 type createShareInput struct {
 	LinkPath
 	Body NewShare
@@ -229,16 +302,48 @@ type createShareInput struct {
 
 // NewShare says what a link gives away, and until when.
 type NewShare struct {
-	Scope     string    `json:"scope" enum:"view,file" doc:"view: what the diploma says. file: also the signed file"`
+	Scope     string    `json:"scope" enum:"view,file,extract" doc:"view: what the diploma says, without grades. file: everything, with the signed file. extract: a signed file with the name, the award and the parts of show, and nothing else"`
+	Show      []string  `json:"show,omitempty" enum:"mention,grades,identity" maxItems:"3" doc:"Parts of an extract; identity is birth data, the name in other scripts, and numbers"`
 	ExpiresAt time.Time `json:"expiresAt" doc:"At most two years from now"`
 }
 
 func (s *Server) createShare(ctx context.Context, in *createShareInput) (*answer[Share], error) {
-	made, err := s.cfg.Ledger.CreateShare(ctx, in.bearer(ctx), share.Scope(in.Body.Scope), in.Body.ExpiresAt)
+	show, err := chosenParts(in.Body.Show)
 	if err != nil {
 		return nil, err
 	}
-	return written(s, made.Position, "", Share{ID: made.Share, URL: s.page("shares", made.Link), Scope: in.Body.Scope, State: "open", ExpiresAt: made.ExpiresAt}), nil
+	made, err := s.share(ctx, in.bearer(ctx), share.Scope(in.Body.Scope), show, in.Body.ExpiresAt)
+	if err != nil {
+		return nil, err
+	}
+	return written(s, made.Position, "", Share{
+		ID: made.Share, URL: s.page("shares", made.Link), Scope: in.Body.Scope, Show: partNames(show), State: "open", ExpiresAt: made.ExpiresAt,
+	}), nil
+}
+
+// share makes a link. The file of an extract is made first: whoever opens the link later
+// finds it, whatever became of the keys.
+func (s *Server) share(ctx context.Context, b ledger.Bearer, scope share.Scope, show []share.Part, until time.Time) (ledger.ShareMade, error) {
+	if scope == share.Extract {
+		h, err := s.cfg.Ledger.Holding(ctx, b.Link)
+		if err == nil && !h.HeldBy(b.Link) {
+			err = domain.Refuse(domain.Missing, "not_found", "there is no such record here")
+		}
+		if err == nil {
+			_, err = s.file(ctx, h, "sd-jwt", show)
+		}
+		if err != nil {
+			return ledger.ShareMade{}, err
+		}
+	}
+	return s.cfg.Ledger.CreateShare(ctx, b, scope, show, until)
+}
+
+func partNames(show []share.Part) (names []string) {
+	for _, p := range show {
+		names = append(names, string(p))
+	}
+	return names
 }
 
 type revokeShareInput struct {
@@ -266,8 +371,8 @@ func (s *Server) readShare(ctx context.Context, in *LinkPath) (Shared, error) {
 		return Shared{}, err
 	}
 	d, err := s.diploma(ctx, h)
-	if to.Scope != share.File {
-		d.Token = ""
+	if err == nil {
+		d, err = s.shown(ctx, h, to, d)
 	}
 	return Shared{Diploma: d, ExpiresAt: to.ExpiresAt}, err
 }

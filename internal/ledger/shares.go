@@ -195,8 +195,8 @@ type ShareMade struct {
 	Position  eventlog.Position
 }
 
-// CreateShare makes a link for somebody else; the bearer's link is the holder's.
-func (l *Ledger) CreateShare(ctx context.Context, b Bearer, scope share.Scope, expiresAt time.Time) (ShareMade, error) {
+// CreateShare makes a link for somebody else; show are the parts of an extract; the bearer's link is the holder's.
+func (l *Ledger) CreateShare(ctx context.Context, b Bearer, scope share.Scope, show []share.Part, expiresAt time.Time) (ShareMade, error) {
 	h, hash, err := l.holding(ctx, b.Link)
 	if err != nil {
 		return ShareMade{}, err
@@ -212,7 +212,7 @@ func (l *Ledger) CreateShare(ctx context.Context, b Bearer, scope share.Scope, e
 	}
 	out, err := Execute(ctx, l, share.Decider, share.Decider.Stream(h.Claim), act, Just[share.Command](share.CreateShare{
 		HolderHash:   hash,
-		ShareCreated: share.ShareCreated{Share: id, TokenHash: tokenHash, Scope: scope, ExpiresAt: expiresAt.UTC().Truncate(time.Second)},
+		ShareCreated: share.ShareCreated{Share: id, TokenHash: tokenHash, Scope: scope, Show: show, ExpiresAt: expiresAt.UTC().Truncate(time.Second)},
 		Now:          act.At,
 	}))
 	if err != nil {

@@ -109,9 +109,9 @@ func TestShares(t *testing.T) {
 	refused(t, err, "")
 	holder := redeemed.Link
 	tomorrow := c.now().Add(24 * time.Hour)
-	_, err = c.l.CreateShare(t.Context(), c.bearer(claim.Link), share.View, tomorrow)
+	_, err = c.l.CreateShare(t.Context(), c.bearer(claim.Link), share.View, nil, tomorrow)
 	refused(t, err, "not_found")
-	made, err := c.l.CreateShare(t.Context(), c.bearer(holder), share.View, tomorrow)
+	made, err := c.l.CreateShare(t.Context(), c.bearer(holder), share.View, nil, tomorrow)
 	refused(t, err, "")
 	_, err = c.l.Holding(t.Context(), made.Link)
 	refused(t, err, "not_found")
@@ -139,10 +139,10 @@ func TestShares(t *testing.T) {
 	}
 	twice := c.bearer(holder)
 	twice.Body = []byte("view")
-	_, err = c.l.CreateShare(t.Context(), twice, share.View, tomorrow)
+	_, err = c.l.CreateShare(t.Context(), twice, share.View, nil, tomorrow)
 	refused(t, err, "")
 	twice.Body = []byte("file")
-	_, err = c.l.CreateShare(t.Context(), twice, share.File, tomorrow)
+	_, err = c.l.CreateShare(t.Context(), twice, share.File, nil, tomorrow)
 	refused(t, err, "idempotency_key_reused")
 	_, err = c.l.RevokeShare(t.Context(), c.bearer(made.Link), made.Share)
 	refused(t, err, "not_found")
@@ -151,7 +151,7 @@ func TestShares(t *testing.T) {
 	_, _, err = c.l.OpenShare(t.Context(), made.Link)
 	refused(t, err, "share_revoked")
 
-	other, err := c.l.CreateShare(t.Context(), c.bearer(holder), share.File, tomorrow)
+	other, err := c.l.CreateShare(t.Context(), c.bearer(holder), share.File, nil, tomorrow)
 	refused(t, err, "")
 	c.today.Store(day("2026-03-22"))
 	_, _, err = c.l.OpenShare(t.Context(), other.Link)
