@@ -167,11 +167,13 @@ func TestADiplomaFromAwardToRevocation(t *testing.T) {
 		t.Errorf("a proposal alone revokes: %+v", v)
 	}
 	g.registrar.Post(path+"/"+proposed.Field("id")+"/approvals", nil).Want(201)
-	took := until(t, time.Second, "the status list says so", func() bool {
-		v := g.verify(token.Body)
-		return v.Overall == verifier.NotValid && v.Reason == verifier.Revoked
-	})
-	t.Logf("the revocation was visible after %s", took)
+	began := time.Now()
+	// By the time that the registrar's own next reading is answered, everybody's list shows it: nothing
+	// is waited for but the event. How long that takes is said and, on a busy machine, not judged.
+	if v := g.verify(token.Body); v.Overall != verifier.NotValid || v.Reason != verifier.Revoked {
+		t.Errorf("revoked it is %s %v", v.Overall, v.Reasons)
+	}
+	t.Logf("the revocation was visible after %s; the aim is a second", time.Since(began))
 	g.registrar.Post("/v1/credentials/"+id+"/reinstatements", nil).WantProblem(409, "credential_revoked")
 	if got := g.registrar.Get("/v1/credentials/" + id).Want(200); got.Field("state") != "revoked" || got.Field("reason") != "issued_in_error" {
 		t.Errorf("the register says %s", got.Body)
@@ -322,7 +324,7 @@ func TestWhatVerifiersFetch(t *testing.T) {
 	before := g.Clock.Now()
 	g.Clock.Advance(time.Minute)
 	g.registrar.Post("/v1/credentials/"+id+"/suspensions", map[string]any{"reasonClass": "under_investigation"}).Want(201)
-	until(t, time.Second, "the suspension list changes", func() bool {
+	until(t, 10*time.Second, "the suspension list changes", func() bool {
 		now := nobody.Get("/status/" + string(g.School) + "-1-suspension").Want(200)
 		return now.Header.Get("ETag") != list.Header.Get("ETag") && g.bits(now.Body) == 1
 	})
@@ -330,9 +332,60 @@ func TestWhatVerifiersFetch(t *testing.T) {
 	if g.bits(then.Body) != 0 {
 		t.Error("the list as it stood before the suspension has a place set")
 	}
+	g.asItStood(id, before)
 	nobody.Get("/status/"+string(g.School)+"-1?timestamp=2999-01-01T00:00:00Z").WantProblem(422, "invalid_field")
 	g.registrar.Post("/v1/credentials/"+id+"/reinstatements", nil).Want(201)
-	until(t, time.Second, "the reinstatement shows", func() bool {
+	until(t, 10*time.Second, "the reinstatement shows", func() bool {
 		return g.bits(nobody.Get("/status/"+string(g.School)+"-1-suspension").Want(200).Body) == 0
 	})
+}
+
+// asItStood asks for both lists as of a moment before the suspension of a credential, in both
+// forms: they show it good then, and can pass for today's nowhere.
+func (g *graduates) asItStood(credential string, then time.Time) {
+	g.t.Helper()
+	token := g.registrar.Get("/v1/credentials/" + credential + "/token").Want(200).Body
+	name, err := did.Web(g.URL, string(g.School))
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	issuer, err := did.ParseKeySet(g.Anyone().Get("/institutions/"+string(g.School)+"/jwks.json").Want(200).Body, name)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	for _, form := range []string{"application/vc", "application/vc+jwt"} {
+		now, past := map[string][]byte{}, map[string][]byte{}
+		for _, suffix := range []string{"", issuer.SuspensionSuffix} {
+			path := "/status/" + string(g.School) + "-1" + suffix
+			today := g.Anyone().Get(path, "Accept", form).Want(200)
+			old := g.Anyone().Get(path+"?timestamp="+then.Format("2006-01-02T15:04:05Z"), "Accept", form).Want(200)
+			now[g.URL+path], past[g.URL+path] = today.Body, old.Body
+			for _, r := range []*apitest.Response{today, old} {
+				if r.Header.Get("Content-Type") != form || r.Header.Get("Cache-Control") != "public, max-age=30" || r.Header.Get("Vary") != "Accept" || r.Header.Get("ETag") == "" {
+					g.t.Errorf("%s as %s comes with %v", path, form, r.Header)
+				}
+			}
+			if today.Header.Get("ETag") == old.Header.Get("ETag") {
+				g.t.Errorf("%s as %s has one ETag for two days", path, form)
+			}
+		}
+		for _, c := range []struct {
+			lists   map[string][]byte
+			at      time.Time
+			overall verifier.Overall
+			reason  string
+		}{
+			{now, g.Clock.Now(), verifier.NotValid, "suspended"},
+			{past, then, verifier.Valid, ""},
+			{past, g.Clock.Now(), verifier.CannotConfirm, "status_stale"},
+		} {
+			s, err := verifier.NewStore("test", bundle.Bundle{Now: did.Instant{Time: c.at}, Issuers: []did.Issuer{issuer}, Lists: c.lists})
+			if err != nil {
+				g.t.Fatal(err)
+			}
+			if v := verifier.Verify(g.t.Context(), token, s, c.at); v.Overall != c.overall || string(v.Reason) != c.reason {
+				g.t.Errorf("%s at %s: %s %v, want %s %s", form, c.at, v.Overall, v.Reasons, c.overall, c.reason)
+			}
+		}
+	}
 }

@@ -145,12 +145,17 @@ func (p *Publisher) List(ctx context.Context, name string, at time.Time, life ti
 		return List{}, err
 	}
 	from := later(now, key.ValidFrom)
+	if !at.IsZero() {
+		// For the moment that was asked for and as long as a copy may be kept: with a later end it
+		// would pass for the list of today, and what was revoked since for good.
+		from, life = at, ListAge
+	}
 	doc, err := status.New(p.issuer.listURL(inst, n, purpose), issuerDID, purpose, bits, from, from.Add(life), ListAge)
 	if err != nil {
 		return List{}, fmt.Errorf("composing a status list: %w", err)
 	}
 	l := List{ValidFrom: from, changed: changed}
-	if err := l.sign(signer, did.KeyID(issuerDID, did.ForStatus, key.Kid), doc); err != nil {
+	if err := l.sign(signer, did.KeyID(issuerDID, did.ForStatus, key.Kid), doc, later(now, key.ValidFrom)); err != nil {
 		return List{}, err
 	}
 	if cached != "" {
@@ -162,7 +167,7 @@ func (p *Publisher) List(ctx context.Context, name string, at time.Time, life ti
 }
 
 // sign makes both forms of a list.
-func (l *List) sign(key crypto.Signer, kid string, doc status.ListCredential) error {
+func (l *List) sign(key crypto.Signer, kid string, doc status.ListCredential, now time.Time) error {
 	token, err := sign(key, kid, doc)
 	if err != nil {
 		return err
@@ -176,7 +181,7 @@ func (l *List) sign(key crypto.Signer, kid string, doc status.ListCredential) er
 		return fmt.Errorf("encoding a status list: %w", err)
 	}
 	l.Document, err = dataintegrity.Sign(payload, key, dataintegrity.Options{
-		VerificationMethod: kid, Purpose: credential.AssertionMethod, Created: l.ValidFrom,
+		VerificationMethod: kid, Purpose: credential.AssertionMethod, Created: now,
 	})
 	if err != nil {
 		return fmt.Errorf("signing a status list: %w", err)
