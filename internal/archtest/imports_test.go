@@ -38,7 +38,8 @@ var imports = []row{
 	{"verifier", []string{"verifier/credential", "verifier/did", "verifier/status", "verifier/bundle", "verifier/sdjwt", "verifier/dataintegrity", "verifier/baking"}},
 	{"verifier/*", []string{"verifier", "verifier/*"}},
 	// Floor 2
-	{"internal/eventlog/*", []string{"internal/eventlog"}},
+	{"internal/eventlog/adapter", []string{"internal/eventlog"}},
+	{"internal/eventlog/*", []string{"internal/eventlog", "internal/eventlog/adapter"}},
 	{"internal/follower", []string{"internal/eventlog"}},
 	{"internal/text", []string{"domain"}},
 	{"internal/vault", []string{"domain"}},

@@ -70,7 +70,7 @@ func (l *Log) Wait(ctx context.Context, after eventlog.Position) error {
 		return err
 	}
 	l.hub.start()
-	return l.tide.wait(ctx, after)
+	return l.tide.Wait(ctx, after)
 }
 
 // poll is the safety net below the live subscription, and cuts it when it is silent about
@@ -78,17 +78,17 @@ func (l *Log) Wait(ctx context.Context, after eventlog.Position) error {
 func (l *Log) poll() {
 	missed := eventlog.Position(0)
 	for pause(l.background, pollEvery) {
-		if !l.tide.waiting() {
+		if !l.tide.Waiting() {
 			continue
 		}
 		end, err := l.findEnd(l.background)
 		if err != nil {
 			continue
 		}
-		if missed != 0 && l.hub.reached.now() < missed {
+		if missed != 0 && l.hub.reached.Now() < missed {
 			l.hub.cut()
 		}
-		if missed = 0; l.hub.reached.now() < end {
+		if missed = 0; l.hub.reached.Now() < end {
 			missed = end
 		}
 	}

@@ -75,7 +75,7 @@ func (l *Log) send(ctx context.Context, stream string, want eventlog.Revision, d
 
 // answer is what an append stored, of which the server told only where it ends.
 func (l *Log) answer(ctx context.Context, stream string, want eventlog.Revision, drafts []eventlog.Draft, at eventlog.Position) ([]eventlog.Recorded, error) {
-	l.tide.rise(at)
+	l.tide.Rise(at)
 	if got, ok := l.hub.brought(ctx, stream, at, drafts); ok && got[0].Revision == want+1 {
 		return got, nil
 	}

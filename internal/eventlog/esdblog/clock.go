@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sijil/internal/eventlog"
+	"sijil/internal/eventlog/adapter"
 )
 
 // causal gives recordedAt: the clock, or where that is behind, the latest recordedAt that
@@ -17,14 +18,14 @@ type causal struct {
 	latest time.Time
 	// seen holds, of the streams met last, the highest revision whose event was read or
 	// written here: its time and those before it are in latest.
-	seen *recent[string, eventlog.Revision]
+	seen *adapter.Recent[string, eventlog.Revision]
 }
 
 // seenStreams is how many streams' places are remembered, 16 bytes and a name each.
 const seenStreams = 1 << 14
 
 func newCausal(now func() time.Time) *causal {
-	return &causal{now: now, seen: newRecent[string, eventlog.Revision](seenStreams)}
+	return &causal{now: now, seen: adapter.NewRecent[string, eventlog.Revision](seenStreams)}
 }
 
 // observe takes note of an event that was read or written.
@@ -35,8 +36,8 @@ func (c *causal) observe(e eventlog.Recorded) {
 	if ok && at.After(c.latest) {
 		c.latest = at
 	}
-	if r, ok := c.seen.get(e.Stream); !ok || e.Revision > r {
-		c.seen.put(e.Stream, e.Revision)
+	if r, ok := c.seen.Get(e.Stream); !ok || e.Revision > r {
+		c.seen.Put(e.Stream, e.Revision)
 	}
 }
 
@@ -44,7 +45,7 @@ func (c *causal) observe(e eventlog.Recorded) {
 func (c *causal) knows(stream string, at eventlog.Revision) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r, ok := c.seen.get(stream)
+	r, ok := c.seen.Get(stream)
 	return ok && r >= at
 }
 

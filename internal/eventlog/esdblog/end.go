@@ -124,7 +124,7 @@ func (l *Log) findEnd(ctx context.Context) (eventlog.Position, error) {
 		}
 		if found {
 			l.floor.raise(newest, end)
-			l.tide.rise(end)
+			l.tide.Rise(end)
 			return end, nil
 		}
 		from, count = place(p.last), min(8*count, pageEvents)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sijil/internal/eventlog"
+	"sijil/internal/eventlog/adapter"
 )
 
 // Config says where the server is and how to talk to it. ConnectionString and Clock are
@@ -52,7 +53,7 @@ type Log struct {
 	id    string
 	super *supervisor
 	clock *causal
-	tide  *tide
+	tide  *adapter.Tide
 	floor floor
 	ends  ends
 	hub   *hub
@@ -97,7 +98,7 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 		return nil, fmt.Errorf("opening the event log: %w", err)
 	}
 	l := &Log{
-		cfg: cfg, clock: newCausal(cfg.Clock), tide: newTide(), index: newIndex(),
+		cfg: cfg, clock: newCausal(cfg.Clock), tide: new(adapter.Tide), index: newIndex(),
 		background: background, cancel: cancel, done: make(chan struct{}),
 	}
 	l.hub = newHub(l)
@@ -119,8 +120,8 @@ func (l *Log) Close() {
 		l.mu.Unlock()
 		l.appends.Wait() // each is bounded by Timeout
 		l.cancel()
-		l.tide.close()
-		l.hub.reached.close()
+		l.tide.Close()
+		l.hub.reached.Close()
 		l.others.Wait()
 		l.super.close()
 		close(l.done)

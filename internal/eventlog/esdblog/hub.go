@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sijil/internal/eventlog"
+	"sijil/internal/eventlog/adapter"
 )
 
 // What the hub remembers, and so what a follower may be behind before it reads on its own.
@@ -21,7 +22,7 @@ const (
 type hub struct {
 	log     *Log
 	once    sync.Once
-	reached *tide // how far the subscription has come
+	reached *adapter.Tide // how far the subscription has come
 
 	mu    sync.Mutex
 	live  bool
@@ -37,7 +38,7 @@ type hub struct {
 }
 
 func newHub(l *Log) *hub {
-	return &hub{log: l, reached: newTide(), expected: map[eventlog.Position]chan struct{}{}}
+	return &hub{log: l, reached: new(adapter.Tide), expected: map[eventlog.Position]chan struct{}{}}
 }
 
 // start begins the subscription, at the first call.
@@ -68,9 +69,9 @@ func (h *hub) begin() bool {
 		return false
 	}
 	h.mu.Lock()
-	h.live, h.floor = true, max(end, h.reached.now())
+	h.live, h.floor = true, max(end, h.reached.Now())
 	h.mu.Unlock()
-	h.reached.rise(end)
+	h.reached.Rise(end)
 	return true
 }
 
@@ -84,7 +85,7 @@ func (h *hub) follow() {
 		h.stop = stop
 		h.mu.Unlock()
 		// What is refused now may be allowed again.
-		err := l.follow(life, h.reached.now(), 0, h.take, func(err error) bool {
+		err := l.follow(life, h.reached.Now(), 0, h.take, func(err error) bool {
 			l.cfg.Logger.DebugContext(ctx, "the live subscription was cut; opening another", "err", err)
 			if judge(err) == lost {
 				l.super.suspect()
@@ -130,8 +131,8 @@ func (h *hub) take(e eventlog.Recorded) bool {
 		}
 		h.mu.Unlock()
 		h.log.floor.raise(e.Position, e.Position)
-		h.reached.rise(e.Position)
-		h.log.tide.rise(e.Position)
+		h.reached.Rise(e.Position)
+		h.log.tide.Rise(e.Position)
 		return true
 	}
 	h.mu.Lock()
@@ -141,7 +142,7 @@ func (h *hub) take(e eventlog.Recorded) bool {
 	}
 	h.mu.Unlock()
 	h.log.floor.raise(e.Position, known)
-	h.reached.rise(e.Position)
+	h.reached.Rise(e.Position)
 	return true
 }
 
@@ -157,7 +158,7 @@ func (h *hub) after(ctx context.Context, at, end eventlog.Position) []eventlog.R
 	}
 	short, cancel := context.WithTimeout(ctx, late)
 	defer cancel()
-	_ = h.reached.wait(short, end-1) // whether it came or not, what is there counts
+	_ = h.reached.Wait(short, end-1) // whether it came or not, what is there counts
 	events, _ := h.remembered(at)
 	return events
 }

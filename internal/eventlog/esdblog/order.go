@@ -6,6 +6,7 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 
 	"sijil/internal/eventlog"
+	"sijil/internal/eventlog/adapter"
 )
 
 // A rule is held against every event of one answer, in the order in which they come. A server
@@ -64,20 +65,20 @@ func errOrder(at, before uint64) error {
 // a stream's revisions follow each other as far as they are remembered.
 type course struct {
 	at    eventlog.Position
-	heads *recent[string, eventlog.Revision]
+	heads *adapter.Recent[string, eventlog.Revision]
 }
 
 // courseStreams is how many streams a follower remembers, 16 bytes and a name each.
 const courseStreams = 1 << 12
 
 func newCourse(at eventlog.Position) *course {
-	return &course{at, newRecent[string, eventlog.Revision](courseStreams)}
+	return &course{at, adapter.NewRecent[string, eventlog.Revision](courseStreams)}
 }
 
 // event takes the next event of a subscription that began after from; ok is false when it was met
 // before. Servers that begin with what was seen already are forgiven.
 func (c *course) event(e eventlog.Recorded, from eventlog.Position) (ok bool, err error) {
-	switch head, known := c.heads.get(e.Stream); {
+	switch head, known := c.heads.Get(e.Stream); {
 	case e.Position <= c.at && c.at == from:
 		return false, nil
 	case e.Position <= c.at || e.Position > last:
@@ -86,6 +87,6 @@ func (c *course) event(e eventlog.Recorded, from eventlog.Position) (ok bool, er
 		return false, &wrongServerError{fmt.Sprintf("the event store sent revision %d of a stream at position %d, after revision %d of it; events of the ledger are missing or stand twice", e.Revision, e.Position, head)}
 	}
 	c.at = e.Position
-	c.heads.put(e.Stream, e.Revision)
+	c.heads.Put(e.Stream, e.Revision)
 	return true, nil
 }

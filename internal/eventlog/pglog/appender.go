@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"sijil/internal/eventlog"
+	"sijil/internal/eventlog/adapter"
 )
 
 // appender is the only writer of one process. It stores a batch in one of two ways. Alone,
@@ -26,7 +27,7 @@ type appender struct {
 	// nothing is.
 	alone   bool
 	last    eventlog.Position
-	heads   *recent[string, state]
+	heads   *adapter.Recent[string, state]
 	stamper eventlog.Stamper
 	// wary counts the batches to go before being alone is assumed again.
 	wary int
@@ -162,7 +163,7 @@ func (a *appender) store(ctx context.Context, batch []*request) (*plan, error) {
 func (a *appender) learn(p *plan) {
 	for name, s := range p.streams {
 		if s.id != 0 {
-			a.heads.put(name, s.state)
+			a.heads.Put(name, s.state)
 			a.log.names.learn(s.id, name) // our readers are about to see it
 		}
 	}
@@ -170,7 +171,7 @@ func (a *appender) learn(p *plan) {
 	for _, answered := range p.answers {
 		a.log.lately.put(answered.stored) // in order: answers are by request, as positions are
 	}
-	a.log.tide.rise(a.last)
+	a.log.tide.Rise(a.last)
 }
 
 // planAlone plans a batch on what is known, nil when that is not enough: a refusal
@@ -180,7 +181,7 @@ func (a *appender) planAlone(batch []*request) *plan {
 	now := a.log.cfg.Clock()
 	for _, r := range batch {
 		ok := p.add(r, &a.stamper, now, func(stream string, want eventlog.Revision) (state, bool) {
-			if s, ok := a.heads.get(stream); ok {
+			if s, ok := a.heads.Get(stream); ok {
 				return s, true
 			}
 			// Most streams begin with their first append. The names' uniqueness checks that this one does.
@@ -230,7 +231,7 @@ const lockedSQL = `begin isolation level read committed`
 // storeLocked reads and stores under the lock, in two round trips.
 func (a *appender) storeLocked(ctx context.Context, batch []*request) (*plan, error) {
 	a.alone, a.last = false, 0
-	a.heads.clear()
+	a.heads.Clear()
 	a.stamper = eventlog.Stamper{}
 	var now standing
 	var b pgx.Batch

@@ -52,7 +52,7 @@ func (l *Log) Import(ctx context.Context, events []eventlog.Recorded) error {
 	if err != nil {
 		return fmt.Errorf("importing into the event log: %w", err)
 	}
-	l.tide.rise(p.end())
+	l.tide.Rise(p.end())
 	return nil
 }
 

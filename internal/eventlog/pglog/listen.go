@@ -23,7 +23,7 @@ func (l *Log) Wait(ctx context.Context, after eventlog.Position) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return l.tide.wait(ctx, after)
+	return l.tide.Wait(ctx, after)
 }
 
 // listen keeps one connection that is told of other processes' commits.
@@ -59,12 +59,12 @@ func (l *Log) hear(ctx context.Context, ready func()) error {
 	// The first look is for what was committed before the listening began. What a
 	// notification says is only a reason to look: anybody who may connect may notify.
 	for said := int64(math.MaxInt64); ; {
-		if eventlog.Position(said) > l.tide.now() {
+		if eventlog.Position(said) > l.tide.Now() {
 			var end int64
 			if err := conn.QueryRow(ctx, endSQL).Scan(&end); err != nil {
 				return fmt.Errorf("reading the end of the event log: %w", err)
 			}
-			l.tide.rise(eventlog.Position(end))
+			l.tide.Rise(eventlog.Position(end))
 		}
 		ready()
 		n, err := conn.WaitForNotification(ctx)
@@ -80,12 +80,12 @@ func (l *Log) hear(ctx context.Context, ready func()) error {
 // poll is the safety net below listen. Failures are not reported: listen does.
 func (l *Log) poll(ctx context.Context) {
 	for pause(ctx, pollEvery) {
-		if !l.tide.waiting() {
+		if !l.tide.Waiting() {
 			continue
 		}
 		short, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
 		if end, err := l.End(short); err == nil {
-			l.tide.rise(end)
+			l.tide.Rise(end)
 		}
 		cancel()
 	}

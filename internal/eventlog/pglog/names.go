@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"sijil/internal/eventlog"
+	"sijil/internal/eventlog/adapter"
 )
 
 // cachedNames is how many streams' names a log remembers at least: some 2 MB.
@@ -17,15 +18,15 @@ const cachedNames = 16 << 10
 // query that reads events would cost ten times what the events themselves cost.
 type names struct {
 	mu    sync.Mutex
-	known *recent[int64, string]
+	known *adapter.Recent[int64, string]
 }
 
-func newNames() *names { return &names{known: newRecent[int64, string](cachedNames)} }
+func newNames() *names { return &names{known: adapter.NewRecent[int64, string](cachedNames)} }
 
 func (n *names) learn(id int64, name string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.known.put(id, name)
+	n.known.Put(id, name)
 }
 
 const namesSQL = `select id, name from streams where id = any($1)`
@@ -38,7 +39,7 @@ func (n *names) fill(ctx context.Context, db interface {
 	missing := map[int64]string{}
 	n.mu.Lock()
 	for i, id := range ids {
-		name, ok := n.known.get(id)
+		name, ok := n.known.Get(id)
 		events[i].Stream = name
 		if !ok {
 			missing[id] = ""

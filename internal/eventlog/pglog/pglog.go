@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"sijil/internal/eventlog"
+	"sijil/internal/eventlog/adapter"
 )
 
 // Config says how; only Clock is required.
@@ -39,7 +40,7 @@ type Log struct {
 	pool   *pgxpool.Pool
 	cfg    Config
 	id     string
-	tide   *tide
+	tide   *adapter.Tide
 	names  *names
 	lately lately
 	queue  chan *request
@@ -75,7 +76,7 @@ func Open(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Log, error) {
 		cfg.Timeout = 30 * time.Second
 	}
 	l := &Log{
-		pool: pool, cfg: cfg, tide: newTide(), names: newNames(),
+		pool: pool, cfg: cfg, tide: new(adapter.Tide), names: newNames(),
 		queue: make(chan *request, cfg.MaxBatch),
 		quit:  make(chan struct{}), idle: make(chan struct{}),
 	}
@@ -86,10 +87,10 @@ func Open(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.tide.rise(end)
+	l.tide.Rise(end)
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	l.cancel = cancel
-	a := &appender{log: l, heads: newRecent[string, state](cachedHeads)}
+	a := &appender{log: l, heads: adapter.NewRecent[string, state](cachedHeads)}
 	go a.run(background)
 	l.others.Go(func() { l.listen(background) })
 	l.others.Go(func() { l.poll(background) })
@@ -104,13 +105,13 @@ func (l *Log) Close() {
 		<-l.idle
 		l.cancel()
 		l.others.Wait()
-		l.tide.close()
+		l.tide.Close()
 	})
 	<-l.idle
 }
 
 // Seen is the newest position this process knows of, without asking the database.
-func (l *Log) Seen() eventlog.Position { return l.tide.now() }
+func (l *Log) Seen() eventlog.Position { return l.tide.Now() }
 
 // ID implements eventlog.Log.
 func (l *Log) ID(ctx context.Context) (string, error) { return l.id, ctx.Err() }

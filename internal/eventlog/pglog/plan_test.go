@@ -103,30 +103,6 @@ func TestPlanLaws(t *testing.T) {
 	})
 }
 
-func TestRecentForgetsInGenerations(t *testing.T) {
-	h := newRecent[string, state](4)
-	h.put("kept", state{1, 1})
-	for n := range 100 {
-		h.put(fmt.Sprint(n), state{int64(n), 0})
-		if s, ok := h.get("kept"); !ok || s.id != 1 {
-			t.Fatalf("a stream in use was forgotten after %d others", n)
-		}
-		if s, ok := h.get(fmt.Sprint(n)); !ok || s.id != int64(n) {
-			t.Fatal("the newest was forgotten")
-		}
-	}
-	if n := len(h.young) + len(h.old); n > 8 {
-		t.Fatalf("%d streams are remembered, at most 8 were to be", n)
-	}
-	if _, ok := h.get("1"); ok {
-		t.Fatal("a stream out of use is still remembered")
-	}
-	h.clear()
-	if _, ok := h.get("kept"); ok {
-		t.Fatal("clear left something")
-	}
-}
-
 func TestLatelyIsBounded(t *testing.T) {
 	var l lately
 	next := eventlog.Position(1)
