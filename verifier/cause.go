@@ -79,7 +79,7 @@ func (class Class) fits(status credential.Reason) bool {
 func (c *check) cause(ctx context.Context) *Cause {
 	l := &c.verdict.Lines
 	if l.Status.Answer != False || c.unowned || l.IssuerKey.Answer == False || l.Anchoring.Answer == False ||
-		c.cred.ID == "" || c.trust.Source().Unsigned {
+		c.cred.ID == "" || c.source.Unsigned {
 		return nil
 	}
 	for _, needed := range []bool{false, true} { // what can be known without asking is not asked for

@@ -106,7 +106,7 @@ func (c *check) accreditation() {
 			return
 		}
 	}
-	if asOf := c.trust.Source().AsOf; !asOf.IsZero() && (award.After(asOf) || c.times.ValidFrom.After(asOf)) {
+	if asOf := c.source.AsOf; !asOf.IsZero() && (award.After(asOf) || c.times.ValidFrom.After(asOf)) {
 		// The source is from before the credential: the accreditation can have been granted since.
 		l.Accreditation = c.line(Unchecked, AccreditationUnknown, award)
 		return

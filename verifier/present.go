@@ -134,6 +134,7 @@ func (c *check) items(ctx context.Context, items []credential.Value) {
 			return
 		}
 		item := check{
+			source: c.source, asOf: c.asOf,
 			trust: c.trust, left: c.left, nested: c.nested + 1, verdict: Verdict{At: c.verdict.At},
 			options: Options{ProofOnly: c.options.ProofOnly},
 		}

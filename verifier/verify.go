@@ -59,8 +59,9 @@ func Verify(ctx context.Context, input []byte, trust Trust, at time.Time) Verdic
 // (see [Trust]). ctx bounds what the Trust does.
 func VerifyWith(ctx context.Context, input []byte, trust Trust, at time.Time, o Options) Verdict {
 	left := maxItems
-	c := check{trust: trust, options: o, left: &left, verdict: Verdict{At: at}}
-	if trust.Source().Unsigned {
+	source := trust.Source() // once: a long list of ledgers makes a long name
+	c := check{trust: trust, source: source, asOf: given(source.AsOf), options: o, left: &left, verdict: Verdict{At: at}}
+	if source.Unsigned {
 		c.verdict.Warnings = []string{"unsigned_bundle"}
 	}
 	c.form, c.refusal = parse(trim(input))
@@ -70,6 +71,8 @@ func VerifyWith(ctx context.Context, input []byte, trust Trust, at time.Time, o 
 // check is one verification under way.
 type check struct {
 	trust   Trust
+	source  Source
+	asOf    *time.Time // of the source; its lines share it
 	options Options
 	// nested is how deep within another this is, left how many more credentials the whole may hold.
 	nested  int
@@ -119,8 +122,7 @@ func (c *check) judge(ctx context.Context) Verdict {
 
 // line answers with what this trust knows.
 func (c *check) line(a Answer, reason credential.Reason, moment time.Time) Line {
-	s := c.trust.Source()
-	return Line{Answer: a, Reason: reason, Source: s.Name, AsOf: given(s.AsOf), Time: given(moment)}
+	return Line{Answer: a, Reason: reason, Source: c.source.Name, AsOf: c.asOf, Time: given(moment)}
 }
 
 func given(t time.Time) *time.Time {
