@@ -51,8 +51,9 @@ func TestTideWakesWhoWaitsForLess(t *testing.T) {
 			ctx   context.Context
 			after eventlog.Position
 		}{"woken": {t.Context(), 3}, "closed": {t.Context(), 4}, "left": {left, 4}} {
-			ended[name] = make(chan error, 1)
-			go func() { ended[name] <- tide.Wait(c.ctx, c.after) }()
+			end := make(chan error, 1)
+			ended[name] = end
+			go func() { end <- tide.Wait(c.ctx, c.after) }()
 		}
 		synctest.Wait()
 		tide.Rise(4)

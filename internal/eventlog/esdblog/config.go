@@ -42,6 +42,9 @@ func configuration(ctx context.Context, cfg Config) (*esdb.Configuration, error)
 	if c.Username != "" && c.DisableTLS {
 		cfg.Logger.WarnContext(ctx, "the event store's user and password are not sent, since they would travel unencrypted; remove tls=false from the connection string, or the credentials")
 	}
+	if c.SkipCertificateVerification && !c.DisableTLS {
+		cfg.Logger.WarnContext(ctx, "the event store's certificate is not verified: whoever is between can read the password and answer in its place; remove tlsVerifyCert=false and name the authority instead")
+	}
 	// The supervisor tries again, and it can be stopped while it does; the client cannot.
 	c.MaxDiscoverAttempts, c.DiscoveryInterval = 1, 0
 	c.GossipTimeout = max(1, min(c.GossipTimeout, int(cfg.Attempt/time.Second)))

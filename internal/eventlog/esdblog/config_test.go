@@ -83,3 +83,16 @@ func TestCredentialsWithoutTLS(t *testing.T) {
 		t.Errorf("%v, and the log says %q", err, out.String())
 	}
 }
+
+func TestACertificateThatNobodyVerifiesIsWarnedOf(t *testing.T) {
+	for query, want := range map[string]bool{"": false, "?tlsVerifyCert=true": false, "?tlsVerifyCert=false": true} {
+		var out strings.Builder
+		_, err := configuration(t.Context(), Config{
+			ConnectionString: "esdb://u:p@localhost:2113" + query, Attempt: time.Second,
+			Logger: slog.New(slog.NewTextHandler(&out, nil)),
+		})
+		if err != nil || strings.Contains(out.String(), "is not verified") != want {
+			t.Errorf("%q: %v, and the log says %q", query, err, out.String())
+		}
+	}
+}

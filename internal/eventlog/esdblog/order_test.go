@@ -2,6 +2,7 @@ package esdblog_test
 
 import (
 	"fmt"
+	"log/slog"
 	"math"
 	"strings"
 	"testing"
@@ -160,5 +161,44 @@ func TestAnEmptiedServer(t *testing.T) {
 	time.Sleep(1200 * time.Millisecond)
 	if _, err := l.Head(t.Context(), "s-1"); err == nil || !strings.Contains(err.Error(), "that has no name") {
 		t.Errorf("the head on an emptied server: %v", err)
+	}
+}
+
+// The live subscription lies. What it brought is forgotten, the operator is told, and who reads the log
+// gets the error instead of what followers share.
+func TestALiveSubscriptionThatLies(t *testing.T) {
+	said := make(chan string, 100)
+	f := &fake{}
+	f.read = func(o *streams.ReadReq_Options, s streams.Streams_ReadServer) error {
+		if o.GetCount() > 0 {
+			return s.Send(stored("s-9", 0, 5, happened, "{}"))
+		}
+		for _, r := range []*streams.ReadResp{confirmed(), stored("s-1", 0, 10, happened, "{}"), stored("s-2", 0, 20, happened, "{}"), stored("s-3", 0, 15, happened, "{}")} {
+			if err := s.Send(r); err != nil {
+				return err
+			}
+		}
+		return f.hang(s.Context())
+	}
+	cfg := f.start(t)
+	cfg.Logger = slog.New(slog.NewTextHandler(writer(func(b []byte) (int, error) {
+		if line := string(b); strings.Contains(line, "cannot be this log") {
+			said <- line
+		}
+		return len(b), nil
+	}), nil))
+	l, err := esdblog.Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	if err := l.Wait(t.Context(), 5); err != nil {
+		t.Fatal(err)
+	}
+	if line := <-said; !strings.Contains(line, "position 15 after the one at 20") || !strings.Contains(line, "level=ERROR") {
+		t.Errorf("the operator is told %q", line)
+	}
+	if got, err := collect(l.All(t.Context(), 5)); err == nil {
+		t.Errorf("whoever reads it is given %v", got)
 	}
 }
