@@ -170,6 +170,7 @@ func TestADiplomaFromAwardToRevocation(t *testing.T) {
 	began := time.Now()
 	// By the time that the registrar's own next reading is answered, everybody's list shows it: nothing
 	// is waited for but the event. How long that takes is said and, on a busy machine, not judged.
+	g.registrar.Get("/v1/credentials").Want(200)
 	if v := g.verify(token.Body); v.Overall != verifier.NotValid || v.Reason != verifier.Revoked {
 		t.Errorf("revoked it is %s %v", v.Overall, v.Reasons)
 	}
