@@ -48,24 +48,25 @@ func (s *Story) graduate(ctx context.Context, sc *school, p pupil) (credential, 
 
 func (s *Story) claim(ctx context.Context, c *country) {
 	s.chapter("7. The graduate takes the diploma")
-	c.token = s.take(ctx, c.khaldoun, c.credential)
-	s.check(strings.Count(c.token, ".") == 2, "%s opens her one-time link and holds the signed file (%d bytes) and its QR code", c.amina.name, len(c.token))
-	c.bosnianToken = s.take(ctx, c.bihac, c.bosnianCred)
+	c.token, c.holding = s.take(ctx, c.khaldoun, c.credential)
+	s.check(strings.Count(c.token, ".") == 2, "%s opens her one-time link and holds the signed file (%d bytes), with her grades", c.amina.name, len(c.token))
+	s.takeForms(ctx, c)
+	c.bosnianToken, _ = s.take(ctx, c.bihac, c.bosnianCred)
 	s.check(strings.Count(c.bosnianToken, ".") == 2, "%s holds hers", c.bosnian[0].name)
 }
 
 // take redeems a claim link and makes a share from it.
-func (s *Story) take(ctx context.Context, sc *school, credential string) (token string) {
+func (s *Story) take(ctx context.Context, sc *school, credential string) (token, holding string) {
 	claim := sc.office.post(ctx, "/v1/credentials/"+credential+"/claims", m{})
 	nobody := &person{s: s, name: "the graduate"}
 	link := url.PathEscape(claim.text("link"))
 	held := nobody.post(ctx, "/v1/claims/"+link+"/redemptions", nil)
 	twice := nobody.try(ctx, "/v1/claims/"+link+"/redemptions", "twice-"+credential, nil)
 	s.check(!twice.ok(), "the link works once: the second time it answers %d %s", twice.status, twice.text("code"))
-	holding := url.PathEscape(held.text("link"))
+	holding = url.PathEscape(held.text("link"))
 	share := nobody.post(ctx, "/v1/holdings/"+holding+"/shares", m{"scope": "view", "expiresAt": s.Now.Add(7 * 24 * time.Hour).UTC().Format(time.RFC3339)})
 	s.say("a link for an employer, good for a week: %s", share.text("url"))
-	return nobody.read(ctx, "/v1/holdings/"+holding).text("token")
+	return nobody.read(ctx, "/v1/holdings/"+holding).text("token"), holding
 }
 
 func (s *Story) verification(ctx context.Context, c *country) {
@@ -75,6 +76,8 @@ func (s *Story) verification(ctx context.Context, c *country) {
 
 	edited := s.verify(ctx, edit(c.token))
 	s.check(edited.text("overall") == "NOT VALID", "the same with another name written in: %s", verdict(edited))
+
+	s.verifyForms(ctx, c)
 
 	s.CutStatus(true)
 	cut := s.verify(ctx, c.bosnianToken)
@@ -108,7 +111,12 @@ func verdict(a answer) string {
 }
 
 func (s *Story) verify(ctx context.Context, token string) answer {
-	b, err := json.Marshal(m{"credential": token})
+	return s.verifyItem(ctx, token)
+}
+
+// verifyItem posts a credential, a text or a file, to POST /v1/verify.
+func (s *Story) verifyItem(ctx context.Context, item any) answer {
+	b, err := json.Marshal(m{"credential": item})
 	if err != nil {
 		panic(stop{err})
 	}

@@ -33,6 +33,9 @@ type country struct {
 	bosnian                 []pupil // at Bihać
 	amina, yassine, nour    pupil
 	token, bosnianToken     string // signed diplomas
+	holding                 string // Amina's own link
+	grade                   string // one of Amina's
+	forms                   []form // of Amina's diploma
 	credential, bosnianCred string
 }
 
@@ -87,8 +90,8 @@ func (s *Story) found(ctx context.Context, c *country, region int, code string, 
 	sc.office = s.hire(ctx, code+" school system", "school", sc.id)
 	sc.registrar = s.hire(ctx, code+" registrar", "registrar", sc.id)
 	sc.dean = s.hire(ctx, code+" dean", "approver", sc.id)
-	for _, purpose := range []string{"credential", "status"} {
-		key := sc.office.post(ctx, "/v1/institutions/"+sc.id+"/signingKeyPairs", m{"purpose": purpose})
+	for _, kind := range []m{{"purpose": "credential"}, {"purpose": "status"}, {"purpose": "credential", "alg": "ES256"}} {
+		key := sc.office.post(ctx, "/v1/institutions/"+sc.id+"/signingKeyPairs", kind)
 		c.ministry.post(ctx, "/v1/institutions/"+sc.id+"/signingKeyProposals/"+key.text("id")+"/approvals", nil)
 	}
 	s.check(true, "%s works, with signing keys of its own, which its office proposed and the ministry approved", name)
@@ -100,6 +103,7 @@ func (s *Story) schools(ctx context.Context, c *country) {
 	twenty := c.ministry.post(ctx, "/v1/gradingSchemes", m{
 		"identificationCode": "TN-20", "name": m{"fr": "Sur 20", "ar": "على 20"},
 		"minScore": 0, "maxScore": 20, "passMark": 10, "step": 0.25,
+		"labels": []m{{"label": "Très bien", "score": 16}, {"label": "Bien", "score": 14}, {"label": "Assez bien", "score": 12}, {"label": "Passable", "score": 10}},
 	}).text("id")
 	five := c.ministry.post(ctx, "/v1/gradingSchemes", m{
 		"identificationCode": "BA-5", "name": m{"bs": "Ocjene 1–5"}, "minScore": 1, "maxScore": 5, "passMark": 2, "step": 1,
@@ -226,6 +230,7 @@ func (s *Story) grades(ctx context.Context, c *country) {
 		"studentUniqueId": c.amina.id, "schoolYear": s.Now.AddDate(0, 0, -20).Year(), "gradingScheme": sc.scheme, "numericGradeEarned": 17.5,
 		"reasonCode": "uri://ed-fi.org/AmendmentReasonDescriptor#TranscriptionError", "reason": "Copie relue : une page n’avait pas été comptée.", "eventDate": s.day(0),
 	})
+	c.grade = `"17.5"`
 	s.check(amended.ok(), "%s: her mathematics paper was read again, 11.25 becomes 17.5", c.amina.name)
 	after := sc.office.read(ctx, "/v1/students/"+c.amina.id+"/transcript")
 	chain, _ := after.get("records", 0, "entries", 0).(m)["amendments"].([]any)
