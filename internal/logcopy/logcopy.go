@@ -62,8 +62,11 @@ var (
 	ErrForeignTarget = errors.New("the target holds something else than the beginning of the source: copy into an empty log, or into one that an earlier copy of this source filled and nobody wrote to since")
 )
 
+// ErrCutShort: the source said where it ends, and gave its events only up to somewhere before that.
+var ErrCutShort = errors.New("the source does not give all that it says it holds: look at it with sijil log check before it is trusted")
+
 // Copy appends to cfg.To what it does not hold yet of cfg.From, up to the source's end.
-// Killed anywhere it can be run again. [ErrSame], [ErrForeignTarget]; any other error may be
+// Killed anywhere it can be run again. [ErrSame], [ErrForeignTarget], [ErrCutShort]; any other error may be
 // cured and the copy run again.
 func Copy(ctx context.Context, cfg Config) (Copied, error) {
 	c := newCopier(cfg)
@@ -91,6 +94,9 @@ func Copy(ctx context.Context, cfg Config) (Copied, error) {
 		done.Passes++
 		if at, err = c.pass(ctx, at, end, &done.Events); err != nil {
 			return done, err
+		}
+		if at < end {
+			return done, fmt.Errorf("%w (at position %d of %d)", ErrCutShort, at, end)
 		}
 	}
 }

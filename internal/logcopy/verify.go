@@ -47,7 +47,7 @@ func (e *DifferentError) Error() string {
 
 // Verify reads both logs once, side by side, and compares every event: stream, revision,
 // id, type, data, metadata and order. A target that is the beginning of the source is
-// equal so far, see Behind. [*DifferentError] at the first difference; [ErrSame].
+// equal so far, see Behind. [*DifferentError] at the first difference; [ErrSame], [ErrCutShort].
 func Verify(ctx context.Context, cfg Config) (Verified, error) {
 	c := newCopier(cfg)
 	ids, err := c.identify(ctx)
@@ -94,6 +94,9 @@ func Verify(ctx context.Context, cfg Config) (Verified, error) {
 			if err == nil {
 				err = ctx.Err()
 			}
+			if err == nil && from.at < end {
+				err = fmt.Errorf("%w (at position %d of %d)", ErrCutShort, from.at, end)
+			}
 			return v, err
 		}
 		what := "length"
@@ -120,6 +123,7 @@ func Verify(ctx context.Context, cfg Config) (Verified, error) {
 type reader struct {
 	pieces <-chan piece
 	now    []eventlog.Recorded
+	at     eventlog.Position // of the last one taken
 }
 
 func (r *reader) next() (e eventlog.Recorded, ok bool, err error) {
@@ -131,6 +135,7 @@ func (r *reader) next() (e eventlog.Recorded, ok bool, err error) {
 		r.now = p.events
 	}
 	e, r.now = r.now[0], r.now[1:]
+	r.at = e.Position
 	return e, true, nil
 }
 
