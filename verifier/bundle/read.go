@@ -34,7 +34,7 @@ func Open(path string, insecure bool) (Bundle, error) {
 	return open(path, func(fsys fs.FS) (Bundle, error) {
 		if !insecure {
 			if _, err := fs.Stat(fsys, manifestFile); err == nil {
-				return Bundle{}, Refuse(KeyMissing, "it is signed: give the ledger's bundle key with --bundle-key")
+				return Bundle{}, Refuse(KeyMissing, "it is signed, and there is no key to check that with")
 			}
 			return Bundle{}, ErrUnsigned
 		}

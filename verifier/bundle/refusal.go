@@ -52,7 +52,13 @@ type Refusal struct {
 }
 
 func (r *Refusal) Error() string {
-	return fmt.Sprintf("bundle refused (%s): %s", r.Code, r.Detail)
+	text := fmt.Sprintf("bundle refused (%s): %s", r.Code, r.Detail)
+	for _, e := range Codes() {
+		if e.Code == r.Code {
+			text += ". " + e.Do
+		}
+	}
+	return text
 }
 
 // Refuse makes a Refusal.
