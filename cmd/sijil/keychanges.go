@@ -190,7 +190,7 @@ func (c *keysReissueCmd) Run(ctx context.Context, a *app) error {
 				fmt.Fprintf(a.stdout, "%s was not issued again: %s\n", r.Credential, r.Code)
 			}
 		}
-		_, err := fmt.Fprintf(a.stdout, "%d diplomas get another edition, %d were refused; the issuer signs them as soon as the ledger is served\n", total, refused)
+		_, err := fmt.Fprintf(a.stdout, "diplomas that get another edition: %d, refused: %d; the issuer signs them as soon as the ledger is served\n", total, refused)
 		return err
 	})
 }

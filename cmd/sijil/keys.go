@@ -64,6 +64,9 @@ type keysListCmd struct {
 
 // Run lists the keys; files that nobody authorized are among them.
 func (c *keysListCmd) Run(ctx context.Context, a *app) (err error) {
+	if err := c.exists(); err != nil {
+		return err
+	}
 	l, err := c.openLedger(ctx, a)
 	if err != nil {
 		return err
@@ -104,6 +107,9 @@ func (c *keysListCmd) Run(ctx context.Context, a *app) (err error) {
 		}
 		if k.Proposal != "" {
 			place = k.Change + " waits until " + k.LapsesAt.UTC().Format(time.RFC3339) + ", proposal " + string(k.Proposal)
+		}
+		if k.State == "usable" && k.ValidUntil != nil {
+			place += ", until " + k.ValidUntil.UTC().Format(time.RFC3339)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.Institution, k.Kid, k.Purpose, k.State, place)
 	}

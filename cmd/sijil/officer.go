@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -65,6 +66,9 @@ func (f *officerFlags) act(ctx context.Context, a *app, do func(context.Context,
 
 // local is the API of the ledger in the data directory, in this process.
 func (f *officerFlags) local(ctx context.Context, a *app, o *officer) (*service.App, string, error) {
+	if err := f.exists(); err != nil {
+		return nil, "", err
+	}
 	quiet := *a
 	quiet.log = slog.New(warnings{a.log.Handler()})
 	l, err := f.openLedger(ctx, &quiet)
@@ -165,6 +169,12 @@ func (o *officer) postKeyed(ctx context.Context, path, key string, body, into an
 // maxAnswer bounds what is read of an answer, in bytes.
 const maxAnswer = 8 << 20
 
+// cures are for refusals that the API words for machines only.
+var cures = map[string]string{
+	"invalid_client": "the client's id and secret do not belong together, or it was revoked: see --as and --secret-file, and `sijil client list`",
+	"not_found":      "the ledger has nothing of this id: `sijil keys list` shows what there is",
+}
+
 // do sends a request. What the ledger refuses comes back as the refusal it is.
 func (o *officer) do(r *http.Request, into any) error {
 	if o.token != "" {
@@ -190,6 +200,9 @@ func (o *officer) do(r *http.Request, into any) error {
 		_ = json.Unmarshal(b, &p) // another body leaves the status
 		if p.Code == "" {
 			p.Code, p.Detail = p.Error, p.Description
+		}
+		if p.Detail == "" {
+			p.Detail = cmp.Or(cures[p.Code], http.StatusText(res.StatusCode))
 		}
 		return domain.Refuse(domain.Conflict, p.Code, "%s (the ledger answers %d)", p.Detail, res.StatusCode)
 	}
