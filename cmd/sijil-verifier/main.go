@@ -49,13 +49,33 @@ type serveCmd struct {
 	TrustedProxies int      `placeholder:"N" help:"How many proxies of yours stand before the verifier and add to X-Forwarded-For. Without any the header is not believed and the address of the connection counts."`
 }
 
-func main() {
+func main() { os.Exit(run(os.Args[1:], os.Stderr)) }
+
+// run ends with 0 when it is done, 1 when it failed and 2 when the command line is wrong, as sijil does.
+func run(args []string, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	k := kong.Parse(&cli{}, kong.Name("sijil-verifier"), kong.UsageOnError(),
-		kong.Description("The public verifier of diplomas. It keeps no record of what it is asked."))
-	k.BindTo(ctx, (*context.Context)(nil))
-	k.FatalIfErrorf(k.Run())
+	exited := -1
+	parser, err := kong.New(&cli{}, kong.Name("sijil-verifier"),
+		kong.Description("The public verifier of diplomas. It keeps no record of what it is asked.\n\nExit status: 0 it is done, 1 it failed and standard error says why, 2 the command line is wrong."),
+		kong.Exit(func(code int) { exited = code }), // --help
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	if err != nil { // a mistake in the structs
+		panic(err)
+	}
+	k, err := parser.Parse(args)
+	switch {
+	case exited >= 0:
+		return exited
+	case err != nil:
+		fmt.Fprintf(stderr, "sijil-verifier: %v\nTry: sijil-verifier --help\n", err)
+		return 2
+	}
+	if err := k.Run(); err != nil {
+		fmt.Fprintf(stderr, "sijil-verifier: %v\n", err)
+		return 1
+	}
+	return 0
 }
 
 // Run is called by kong.

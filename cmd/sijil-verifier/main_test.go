@@ -354,3 +354,23 @@ func TestItDoesNotStartWithoutKnowingWhomToTrust(t *testing.T) {
 		}
 	}
 }
+
+func TestExitStatusesTellAWrongCommandLineFromAFailure(t *testing.T) {
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	for name, c := range map[string]struct {
+		args   []string
+		status int
+		said   string
+	}{
+		"no verb":               {nil, 2, "Try: sijil-verifier --help"},
+		"no such flag":          {[]string{"serve", "--nonsense"}, 2, "unknown flag --nonsense"},
+		"no such file":          {[]string{"receipt", "--keys", "nowhere", "main.go"}, 2, "nowhere"},
+		"nobody to be trusted":  {[]string{"serve"}, 1, "--ledger URL"},
+		"a file that is no key": {[]string{"receipt", "--keys", "main.go", "main.go"}, 1, "not a JWK"},
+	} {
+		var said strings.Builder
+		if got := run(c.args, &said); got != c.status || !strings.Contains(said.String(), c.said) || strings.Count(said.String(), "\n") > 2 {
+			t.Errorf("%s: %d, %s", name, got, said.String())
+		}
+	}
+}
