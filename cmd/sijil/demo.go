@@ -67,7 +67,7 @@ func (c *demoCmd) Run(ctx context.Context, a *app) (err error) {
 
 	story := demo.New(demo.Config{
 		Ledger: stage.ledger, Verifier: stage.verifier, Client: stage.client, CutStatus: stage.cut.Store,
-		Compare: stage.compare, Out: a.stdout, Now: a.now(),
+		Compare: stage.compare, Keep: stage.keep, Out: a.stdout, Now: a.now(),
 	})
 	passed, failed, err := story.Play(ctx)
 	fmt.Fprintf(a.stdout, "\ndemo: %d checks passed, %d failed\n", passed, failed)
@@ -265,6 +265,20 @@ func (s *stage) client(ctx context.Context, name, role, institution string) (id,
 	return made.ID, made.Secret, nil
 }
 
+// kept is where the graduate's files are.
+func (s *stage) kept() string { return filepath.Join(s.data, "graduate") }
+
+// keep writes a file of the graduate's.
+func (s *stage) keep(name string, content []byte) error {
+	if err := os.MkdirAll(s.kept(), 0o700); err != nil {
+		return fmt.Errorf("making a place for the graduate's files: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(s.kept(), name), content, 0o600); err != nil {
+		return fmt.Errorf("keeping a file of the graduate's: %w", err)
+	}
+	return nil
+}
+
 // compare replays as `sijil replay --compare` does.
 func (s *stage) compare(ctx context.Context) (string, error) {
 	out, err := s.self(ctx, "--log-level=WARN", "replay", "--data", s.data, "--compare", "--json")
@@ -307,16 +321,18 @@ Now try it yourself; Ctrl-C ends it.
 
   the API's manual     %[1]s/docs
   the verifier's page  %[2]s
+  a diploma to check   %[7]s, and in other forms beside it
 
   TOKEN=$(curl -s -u '%[3]s:%[4]s' -d grant_type=client_credentials %[1]s/oauth2/token | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
   curl -s -H "Authorization: Bearer $TOKEN" %[1]s/v1/institutions
   curl -s -H "Authorization: Bearer $TOKEN" '%[1]s/v1/credentials?limit=5'
-  curl -s -H 'Content-Type: application/json' -d '{"credential":"eyJ…"}' %[2]s/v1/verify
+  curl -s -H 'Content-Type: application/json' -d "{\"credential\":\"$(cat %[7]s)\"}" %[2]s/v1/verify
+  %[8]s verify --ledger %[1]s %[7]s
 
 Over TLS, with the demo's own authority:
 
   curl -s --cacert %[5]s %[6]s/openapi.json
   curl -s --cacert %[5]s -H 'Accept: application/vc' $(curl -s -H "Authorization: Bearer $TOKEN" '%[1]s/v1/credentials?limit=1' | sed 's|.*"institution":"\([^"]*\)".*|%[6]s/status/\1-1|')
 
-`, s.ledger, s.verifier, id, secret, s.ca, s.secure)
+`, s.ledger, s.verifier, id, secret, s.ca, s.secure, filepath.Join(s.kept(), "diploma.jwt"), os.Args[0])
 }

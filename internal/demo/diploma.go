@@ -48,15 +48,20 @@ func (s *Story) graduate(ctx context.Context, sc *school, p pupil) (credential, 
 
 func (s *Story) claim(ctx context.Context, c *country) {
 	s.chapter("7. The graduate takes the diploma")
-	c.token, c.holding = s.take(ctx, c.khaldoun, c.credential)
+	c.token, c.holding, c.link = s.take(ctx, c.khaldoun, c.credential)
 	s.check(strings.Count(c.token, ".") == 2, "%s opens her one-time link and holds the signed file (%d bytes), with her grades", c.amina.name, len(c.token))
 	s.takeForms(ctx, c)
-	c.bosnianToken, _ = s.take(ctx, c.bihac, c.bosnianCred)
+	c.bosnianToken, _, _ = s.take(ctx, c.bihac, c.bosnianCred)
 	s.check(strings.Count(c.bosnianToken, ".") == 2, "%s holds hers", c.bosnian[0].name)
+	for _, f := range c.forms {
+		if err := s.Keep(f.file, f.content); err != nil {
+			panic(stop{err})
+		}
+	}
 }
 
 // take redeems a claim link and makes a share from it.
-func (s *Story) take(ctx context.Context, sc *school, credential string) (token, holding string) {
+func (s *Story) take(ctx context.Context, sc *school, credential string) (token, holding, employers string) {
 	claim := sc.office.post(ctx, "/v1/credentials/"+credential+"/claims", m{})
 	nobody := &person{s: s, name: "the graduate"}
 	link := url.PathEscape(claim.text("link"))
@@ -64,9 +69,9 @@ func (s *Story) take(ctx context.Context, sc *school, credential string) (token,
 	twice := nobody.try(ctx, "/v1/claims/"+link+"/redemptions", "twice-"+credential, nil)
 	s.check(!twice.ok(), "the link works once: the second time it answers %d %s", twice.status, twice.text("code"))
 	holding = url.PathEscape(held.text("link"))
-	share := nobody.post(ctx, "/v1/holdings/"+holding+"/shares", m{"scope": "view", "expiresAt": s.Now.Add(7 * 24 * time.Hour).UTC().Format(time.RFC3339)})
+	share := nobody.post(ctx, "/v1/holdings/"+holding+"/shares", m{"scope": "file", "expiresAt": s.Now.Add(7 * 24 * time.Hour).UTC().Format(time.RFC3339)})
 	s.say("a link for an employer, good for a week: %s", share.text("url"))
-	return nobody.read(ctx, "/v1/holdings/"+holding).text("token"), holding
+	return nobody.read(ctx, "/v1/holdings/"+holding).text("token"), holding, share.text("url")
 }
 
 func (s *Story) verification(ctx context.Context, c *country) {
@@ -76,6 +81,8 @@ func (s *Story) verification(ctx context.Context, c *country) {
 
 	edited := s.verify(ctx, edit(c.token))
 	s.check(edited.text("overall") == "NOT VALID", "the same with another name written in: %s", verdict(edited))
+	linked := s.verify(ctx, c.link)
+	s.check(linked.text("overall") == "VALID", "the link that she gave, pasted as it is: %s", verdict(linked))
 
 	s.verifyForms(ctx, c)
 

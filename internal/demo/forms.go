@@ -14,6 +14,7 @@ import (
 // form is one way in which the diploma is handed on.
 type form struct {
 	name     string
+	file     string // as the reader finds it
 	content  []byte
 	withheld bool
 }
@@ -37,11 +38,11 @@ func (s *Story) takeForms(ctx context.Context, c *country) {
 	employer := &person{s: s, name: "an employer"}
 	got := employer.read(ctx, "/v1/shares/"+link[strings.LastIndex(link, "/")+1:])
 	c.forms = []form{
-		{"signed as vc+jwt", []byte(c.token), false},
-		{"as Open Badges JSON with a proof inside", file("json"), false},
-		{"as a picture with the badge inside", file("png"), false},
-		{"as an SD-JWT with the grades withheld", []byte(got.text("token")), true},
-		{"as an SD-JWT for wallets (ES256), everything withheld", file("wallet"), true},
+		{"signed as vc+jwt", "diploma.jwt", []byte(c.token), false},
+		{"as Open Badges JSON with a proof inside", "badge.json", file("json"), false},
+		{"as a picture with the badge inside", "badge.png", file("png"), false},
+		{"as an SD-JWT with the grades withheld", "extract.sd-jwt", []byte(got.text("token")), true},
+		{"as an SD-JWT for wallets (ES256), everything withheld", "wallet.sd-jwt", file("wallet"), true},
 	}
 	again := file("json")
 	s.check(bytes.Equal(again, c.forms[1].content), "she takes it as an Open Badge (%d bytes) and as a picture, which were recorded before they were signed; asked again, they are the same", len(again))

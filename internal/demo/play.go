@@ -34,6 +34,7 @@ type country struct {
 	amina, yassine, nour    pupil
 	token, bosnianToken     string // signed diplomas
 	holding                 string // Amina's own link
+	link                    string // what she gave to an employer
 	grade                   string // one of Amina's
 	forms                   []form // of Amina's diploma
 	credential, bosnianCred string
@@ -115,12 +116,23 @@ func (s *Story) schools(ctx context.Context, c *country) {
 	s.check(true, "programs, courses, terms and graduation plans are published, and the ministry accredits three schools")
 }
 
+// subjects are the courses' titles by code.
+var subjects = map[string]m{
+	"MATH": {"fr": "Mathématiques", "ar": "الرياضيات"},
+	"PHYS": {"fr": "Physique", "ar": "الفيزياء"},
+	"ARAB": {"fr": "Arabe", "ar": "العربية"},
+	"FRAN": {"fr": "Français", "ar": "الفرنسية"},
+	"MAT":  {"bs": "Matematika"},
+	"FIZ":  {"bs": "Fizika"},
+	"BOS":  {"bs": "Bosanski jezik i književnost"},
+}
+
 // equip gives a school its courses, program, plan, accreditation and a term.
 func (s *Story) equip(ctx context.Context, c *country, sc *school, scheme string, codes []string, coefficients []float64, average, lowest float64) {
 	sc.scheme = scheme
 	var required []m
 	for i, code := range codes {
-		id := sc.office.post(ctx, "/v1/courses", m{"courseCode": code, "courseTitle": m{"fr": code, "bs": code}}).text("id")
+		id := sc.office.post(ctx, "/v1/courses", m{"courseCode": code, "courseTitle": subjects[code]}).text("id")
 		sc.courses[code] = id
 		required = append(required, m{"course": id, "coefficient": coefficients[i]})
 	}

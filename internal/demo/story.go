@@ -27,8 +27,10 @@ type Config struct {
 	CutStatus func(cut bool)
 	// Compare replays the log as `sijil replay --compare` does and says what it found.
 	Compare func(ctx context.Context) (found string, err error)
-	Out     io.Writer
-	Now     time.Time
+	// Keep puts a file of the graduate's where the reader finds it.
+	Keep func(name string, content []byte) error
+	Out  io.Writer
+	Now  time.Time
 }
 
 // Story is one performance.
@@ -215,7 +217,11 @@ func (p *person) read(ctx context.Context, path string) answer {
 // refused expects a refusal with a code and tells it.
 func (s *Story) refused(a answer, code, what string) {
 	got := a.text("code")
-	s.check(!a.ok() && got == code, "%s is refused: %d %s — %s", what, a.status, got, a.text("detail"))
+	why := a.text("detail")
+	if why != "" {
+		why = " — " + why
+	}
+	s.check(!a.ok() && got == code, "%s is refused: %d %s%s", what, a.status, got, why)
 }
 
 func (s *Story) day(offset int) string { return s.Now.AddDate(0, 0, offset).Format(time.DateOnly) }
