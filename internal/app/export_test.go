@@ -80,6 +80,14 @@ func TestExport(t *testing.T) {
 	letter := registrar.Post("/credentials/issue", map[string]any{"credential": map[string]any{
 		"@context": []string{credential.ContextV2}, "type": []string{"VerifiableCredential"}, "credentialSubject": map[string]any{"id": "did:example:a"},
 	}}).Want(201)
+	// A graduate takes a form with everything withheld, and one as a badge.
+	first := registrar.Get("/v1/credentials?state=signed").Want(200).Field("items", "0", "id")
+	claim := registrar.Post("/v1/credentials/"+first+"/claims", map[string]any{}).Want(201).Field("link")
+	holding := g.Anyone().Post("/v1/claims/"+claim+"/redemptions", nil).Want(201).Field("link")
+	var forms [][]byte
+	for _, kind := range []string{"sd-jwt", "json"} {
+		forms = append(forms, g.Anyone().Get("/v1/holdings/"+holding+"/files/"+kind).Want(200).Body)
+	}
 	if err := g.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -131,6 +139,12 @@ func TestExport(t *testing.T) {
 		letter.Read(&issued)
 		if v := verifier.Verify(t.Context(), issued.VerifiableCredential, trust, b.Now.Time); v.Overall != verifier.Valid || v.Lines.Anchoring.Answer != verifier.True {
 			t.Errorf("a letter: %s %s %+v", v.Overall, v.Reason, v.Lines.Anchoring)
+		}
+		// So was each form of a diploma.
+		for _, form := range forms {
+			if v := verifier.Verify(t.Context(), form, trust, g.Clock.Now()); v.Overall != verifier.Valid || v.Lines.Anchoring.Answer != verifier.True || v.Credential.ID != "urn:uuid:"+first {
+				t.Errorf("%s: %s %s %+v", v.Format, v.Overall, v.Reason, v.Lines.Anchoring)
+			}
 		}
 		entries, err := os.ReadDir(files)
 		if err != nil || len(entries) != awards {
