@@ -38,7 +38,7 @@ const faults = `(() => {
 })()`
 
 func TestThePageInFourLanguagesOnPhoneAndDesk(t *testing.T) {
-	p := open(t, sharing(t))
+	t.Parallel()
 	headings := map[string][4]string{
 		"en": {"Check a diploma", "Valid", "Not valid", "Cannot confirm"},
 		"fr": {"Vérifier un diplôme", "Valable", "Non valable", "Impossible de confirmer"},
@@ -46,36 +46,35 @@ func TestThePageInFourLanguagesOnPhoneAndDesk(t *testing.T) {
 		"bs": {"Provjera diplome", "Vrijedi", "Ne vrijedi", "Ne može se potvrditi"},
 	}
 	cases := [3]string{"0021-control--retired-key-recorded-in-its-window", "0236-status--revoked", "0266-status--list-expired"}
-	for _, device := range []struct {
-		name          string
-		width, height int64
-	}{{"phone", 390, 844}, {"desktop", 1280, 800}} {
-		p.do(chromedp.EmulateViewport(device.width, device.height))
-		for lang, want := range headings {
-			look := func(name, heading string) {
-				t.Helper()
-				if got := p.heading(); got != heading {
-					t.Errorf("%s %s: heading %q, want %q", lang, name, got, heading)
-				}
+	p := open(t, sharing(t))
+	for lang, want := range headings {
+		// look looks at the page that is there on a phone and on a desk.
+		look := func(name, heading string) {
+			t.Helper()
+			if got := p.heading(); got != heading {
+				t.Errorf("%s %s: heading %q, want %q", lang, name, got, heading)
+			}
+			if got := js[string](p, `document.documentElement.lang + " " + getComputedStyle(document.querySelector("main")).direction`); got != lang+map[bool]string{true: " rtl", false: " ltr"}[lang == "ar"] {
+				t.Errorf("%s reads %s", lang, got)
+			}
+			for _, device := range []struct {
+				name          string
+				width, height int64
+			}{{"desktop", 1280, 800}, {"phone", 390, 844}} {
+				p.do(chromedp.EmulateViewport(device.width, device.height))
 				for _, fault := range js[[]string](p, faults) {
 					t.Errorf("%s %s on a %s: %s", lang, name, device.name, fault)
 				}
-				if got := js[string](p, `document.documentElement.lang + " " + getComputedStyle(document.querySelector("main")).direction`); got != lang+map[bool]string{true: " rtl", false: " ltr"}[lang == "ar"] {
-					t.Errorf("%s reads %s", lang, got)
-				}
 				p.picture(lang + "-" + device.name + "-" + name)
 			}
-			p.visit("/?lang=" + lang)
-			look("form", want[0])
-			for i, name := range cases {
-				if device.name == "desktop" && i > 0 {
-					break // wide pages differ in their form alone
-				}
-				p.paste("/?lang="+lang, token(t, name))
-				look([]string{"valid", "not-valid", "cannot-confirm"}[i], want[i+1])
-				if lines := js[int](p, `document.querySelectorAll(".lines li").length`); lines != 6 {
-					t.Errorf("%s: %d lines", lang, lines)
-				}
+		}
+		p.visit("/?lang=" + lang)
+		look("form", want[0])
+		for i, name := range cases {
+			p.check(token(t, name))
+			look([]string{"valid", "not-valid", "cannot-confirm"}[i], want[i+1])
+			if lines := js[int](p, `document.querySelectorAll(".lines li").length`); lines != 6 {
+				t.Errorf("%s: %d lines", lang, lines)
 			}
 		}
 	}
@@ -96,6 +95,7 @@ func TestThePageInFourLanguagesOnPhoneAndDesk(t *testing.T) {
 }
 
 func TestMarkupInANameStaysText(t *testing.T) {
+	t.Parallel()
 	p := open(t, sharing(t))
 	p.paste("/", token(t, "0017-control--html-in-name"))
 	if name := run(p, chromedp.Text("dd")); name != `<img src=x onerror=alert(1)> & "O'Neil"` {
@@ -121,6 +121,7 @@ func focused(p *tab, steps int) (ids []string) {
 }
 
 func TestThePageIsUsedWithAKeyboard(t *testing.T) {
+	t.Parallel()
 	p := open(t, sharing(t))
 	p.visit("/?lang=fr")
 	if got, want := focused(p, 8), []string{"skip", "en", "ar", "bs", "credential", "file", "check", "scan"}; !slices.Equal(got, want) {
@@ -148,6 +149,7 @@ func absolute(t *testing.T, name string) string {
 }
 
 func TestThePageNeedsNoScript(t *testing.T) {
+	t.Parallel()
 	p := open(t, sharing(t))
 	if _, err := chromedp.Call(p.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
 		t.Fatal(err)
@@ -169,6 +171,7 @@ func TestThePageNeedsNoScript(t *testing.T) {
 }
 
 func TestALinkThatCarriesACredentialIsRead(t *testing.T) {
+	t.Parallel()
 	p := open(t, sharing(t))
 	p.do(chromedp.Navigate(p.server.URL+"/v?lang=en#"+token(t, "0001-control--plain-0")), chromedp.WaitVisible(".verdict.good"))
 	if at := run(p, chromedp.Location()); strings.Contains(at, "eyJ") {
@@ -186,6 +189,7 @@ func TestALinkThatCarriesACredentialIsRead(t *testing.T) {
 }
 
 func TestACameraReadsAQRCode(t *testing.T) {
+	t.Parallel()
 	p := open(t, sharing(t))
 	p.visit("/?lang=en")
 	if slices.Contains(p.asked(), "/jsqr.js") {
@@ -196,6 +200,7 @@ func TestACameraReadsAQRCode(t *testing.T) {
 }
 
 func TestTheAnswerIsPrintedWithoutTheForm(t *testing.T) {
+	t.Parallel()
 	p := open(t, sharing(t))
 	p.paste("/?lang=en", token(t, "0001-control--plain-0"))
 	if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}); err != nil {
