@@ -2,4 +2,4 @@
 
 package bundle
 
-func init() { stride = 17 }
+func init() { stride = 37 }
