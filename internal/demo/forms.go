@@ -44,6 +44,8 @@ func (s *Story) takeForms(ctx context.Context, c *country) {
 		{"as an SD-JWT with the grades withheld", "extract.sd-jwt", []byte(got.text("token")), true},
 		{"as an SD-JWT for wallets (ES256), everything withheld", "wallet.sd-jwt", file("wallet"), true},
 	}
+	code := nobody.read(ctx, "/holdings/"+c.holding+"/qr.svg")
+	s.check(code.ok() && bytes.HasPrefix(code.body, []byte("<svg")), "for paper, a QR code that holds the signed file itself; with her grades it is too large for one, so they are left out")
 	again := file("json")
 	s.check(bytes.Equal(again, c.forms[1].content), "she takes it as an Open Badge (%d bytes) and as a picture, which were recorded before they were signed; asked again, they are the same", len(again))
 	s.check(strings.Contains(revealed(shown), c.grade) && !strings.Contains(revealed(c.forms[3].content), c.grade) && got.get("results") == nil && got.get("holder", "birthDate") == nil,

@@ -33,7 +33,11 @@ func TestRecordsAreReadBack(t *testing.T) {
 		want := Records{Issuer: "did:web:ledger.example:institutions:7e57", Prefix: "a0", Records: []RecordLine{}}
 		ids := rapid.SliceOfNDistinct(rapid.StringMatching(`urn:uuid:[0-9a-f]{36}`), 0, 20, rapid.ID).Draw(t, "ids")
 		for n, id := range ids {
-			want.Records = append(want.Records, NewRecordLine(id, [32]byte{byte(n)}, Instant{time.Unix(1.7e9+int64(n), 0).UTC()}))
+			line := NewRecordLine(id, [32]byte{byte(n)}, Instant{time.Unix(1.7e9+int64(n), 0).UTC()})
+			for f := range n % 3 {
+				line.AddForm([32]byte{byte(n), byte(f + 1)}, Instant{time.Unix(1.8e9+int64(f), 0).UTC()})
+			}
+			want.Records = append(want.Records, line)
 		}
 		b, err := json.Marshal(want)
 		if err != nil {
@@ -46,6 +50,8 @@ func TestRecordsAreReadBack(t *testing.T) {
 		for n, id := range ids {
 			if r, ok := set.Find(id); !ok || r.PayloadSHA256 != [32]byte{byte(n)} || !r.RecordedAt.Equal(time.Unix(1.7e9+int64(n), 0)) {
 				t.Fatalf("%s is %+v, %v", id, r, ok)
+			} else if len(r.Forms) != n%3 || n%3 > 0 && r.Forms[0].PayloadSHA256 != [32]byte{byte(n), 1} {
+				t.Fatalf("%s has the forms %+v", id, r.Forms)
 			}
 		}
 		if _, ok := set.Find("urn:uuid:other"); ok {
