@@ -30,6 +30,7 @@ var _ = explain(
 func (s *Server) registerBadges() {
 	raw(s, op{
 		ID: "read-credential-badge", Method: http.MethodGet, Path: credentialPath + "/badge", Scope: access.DiplomasRead, Tag: "credentials",
+		Media:   []string{vcType, "image/png", "image/svg+xml"},
 		Summary: "The credential as an Open Badge: JSON with an embedded proof, or a picture that carries it",
 		Description: "It says what the token says, under the same key and status. `as=png` and `as=svg` give a plain picture with the credential baked in, for wallets and " +
 			"websites that take badges; a picture proves nothing before its credential is checked.",

@@ -32,7 +32,7 @@ func (s *Server) registerCredentials() {
 	}, s.readCredential)
 	raw(s, op{
 		ID: "read-credential-token", Method: http.MethodGet, Path: credentialPath + "/token", Scope: access.DiplomasRead, Tag: tag,
-		Summary: "The signed credential, as application/vc+jwt",
+		Summary: "The signed credential, as application/vc+jwt", Media: []string{"application/vc+jwt"},
 	}, s.readToken)
 	s.registerBadges()
 	s.registerRevocations()

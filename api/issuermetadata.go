@@ -81,6 +81,7 @@ func (s *Server) registerIssuerMetadata() {
 		func(ctx context.Context, _ *rootInput) ([]byte, error) { return p.RootVCIssuer(ctx) })
 	raw(s, op{
 		ID: "read-status-list", Method: http.MethodGet, Path: "/status/{list}", Scope: public, Tag: tag,
+		Media:   append([]string{"application/vc+jwt"}, listTypes...),
 		Summary: "A signed Bitstring Status List, as JSON with an embedded proof or as a token",
 		Description: "Who reads it tells nobody which diploma they look at. With `timestamp` the list as it stood at that instant. " +
 			"`Accept: application/vc+jwt` gives the token; `application/vc`, `application/ld+json`, `application/json` or none gives the credential as JSON with an " +
@@ -94,6 +95,7 @@ const (
 	jwksType = "application/jwk-set+json"
 	jwkType  = "application/jwk+json"
 	jsonType = "application/json"
+	vcType   = "application/vc"
 )
 
 // Cached is embedded in the input of what readers keep.
@@ -139,6 +141,7 @@ type documentOutput struct {
 
 // publish registers a document for readers on any site, with an ETag of its content.
 func publish[I interface{ had() string }](s *Server, o op, contentType string, document func(context.Context, *I) ([]byte, error)) {
+	o.Media = []string{contentType}
 	raw(s, o, func(ctx context.Context, in *I) (*documentOutput, error) {
 		b, err := document(ctx, in)
 		if err != nil {

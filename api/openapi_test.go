@@ -61,6 +61,7 @@ var publicOperations = map[string]string{
 	"issue-token":       "it is where tokens come from; the client authenticates itself",
 	"redeem-claim":      "graduates have no account; the link is the authority",
 	"read-holding":      "as redeem-claim",
+	"read-holding-file": "as redeem-claim",
 	"create-share":      "as redeem-claim",
 	"revoke-share":      "as redeem-claim",
 	"read-share":        "as redeem-claim",
@@ -233,5 +234,34 @@ func TestAnIncompleteConfigurationIsRefused(t *testing.T) {
 	cfg.CursorKey = make([]byte, 31)
 	if _, err := New(cfg); err == nil {
 		t.Error("a short cursor key is taken")
+	}
+}
+
+// What is not JSON of ours is described as what it is: a generated client must not look for base64 in it.
+func TestDocumentsAndFilesAreDescribedByTheirMediaTypes(t *testing.T) {
+	t.Parallel()
+	doc := bare(t).api.OpenAPI()
+	for path, want := range map[string]string{
+		"/v1/credentials/{credential}/token":    "application/vc+jwt",
+		"/v1/credentials/{credential}/badge":    "application/vc image/png image/svg+xml",
+		"/v1/holdings/{link}/files/{file}":      "application/dc+sd-jwt application/vc application/vc+sd-jwt image/png image/svg+xml",
+		"/institutions/{institution}/did.json":  "application/did+json",
+		"/institutions/{institution}/jwks.json": "application/jwk-set+json",
+		"/status/{list}":                        "application/json application/ld+json application/vc application/vc+jwt",
+	} {
+		content := doc.Paths[path].Get.Responses["200"].Content
+		if got := strings.Join(slices.Sorted(maps.Keys(content)), " "); got != want {
+			t.Errorf("%s answers %s, want %s", path, got, want)
+		}
+	}
+	for path, item := range doc.Paths {
+		if item.Get == nil {
+			continue
+		}
+		for name, media := range item.Get.Responses["200"].Content {
+			if media.Schema != nil && media.Schema.ContentEncoding == "base64" {
+				t.Errorf("%s: %s in base64", path, name)
+			}
+		}
 	}
 }

@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -26,6 +28,8 @@ type op struct {
 	Description string
 	// Status of success; 0 means 200.
 	Status int
+	// Media are the media types of success, where it is not the JSON of a Go value.
+	Media []string
 	// MaxBody is the largest body in bytes; 0 means 1 MB.
 	MaxBody int64
 	// KeyOptional lets a write come without an Idempotency-Key, for protocols of others that know
@@ -112,6 +116,9 @@ func (s *Server) operation(o op, writes bool) huma.Operation {
 		h.Security = []map[string][]string{{securityName: {string(o.Scope)}}}
 		h.Errors = append(h.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound)
 	}
+	if len(o.Media) > 0 {
+		h.Responses = map[string]*huma.Response{strconv.Itoa(h.DefaultStatus): {Content: mediaOf(o.Media)}}
+	}
 	if writes {
 		key := *keyParam
 		key.Required = !o.KeyOptional
@@ -124,6 +131,23 @@ func (s *Server) operation(o op, writes bool) huma.Operation {
 	h.Middlewares = huma.Middlewares{s.guard(o, writes)}
 	s.grants[o.ID] = o.Scope
 	return h
+}
+
+// mediaOf describes contents that are not JSON of ours: documents that other standards define are
+// objects, pictures are bytes, tokens are texts.
+func mediaOf(types []string) map[string]*huma.MediaType {
+	content := map[string]*huma.MediaType{}
+	for _, name := range types {
+		media := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+		switch {
+		case strings.HasPrefix(name, "image/"):
+			media.Schema = &huma.Schema{}
+		case name == vcType || strings.HasSuffix(name, "json"):
+			media.Schema = &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+		}
+		content[name] = media
+	}
+	return content
 }
 
 // act begins the command that the request is: same client, method, path and

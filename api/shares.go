@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -36,6 +37,7 @@ func (s *Server) registerShares() {
 	}, s.readHolding)
 	raw(s, op{
 		ID: "read-holding-file", Method: http.MethodGet, Path: "/v1/holdings/{link}/files/{file}", Scope: public, Tag: tag,
+		Media:   slices.Sorted(maps.Values(fileTypes)),
 		Summary: "The diploma as a file: as an Open Badge (JSON, PNG, SVG), or with parts withheld (SD-JWT)",
 		Description: "`json`, `png` and `svg` are the credential with an embedded proof, bare or baked into a picture. `sd-jwt` (vc+sd-jwt) and `wallet` (dc+sd-jwt) show the name, the award and " +
 			"the parts of `show`; everything else is withheld and cannot be had from them. Each is signed when it is first asked for, and the same afterwards.",
