@@ -14,10 +14,18 @@ func (c *check) content() *Content {
 	out := &Content{
 		ID: c.cred.ID, Types: c.cred.Types, Issuer: c.cred.Issuer, IssuerName: c.issuer.Name,
 		Holder:     first(words(s.Get("name")), strings.TrimSpace(words(s.Get("given_name"))+" "+words(s.Get("family_name")))),
-		Award:      first(words(s.Get("achievement").Get("name")), words(s.Get("degree").Get("name")), words(c.cred.Root.Get("name"))),
+		Award:      first(words(s.Get("achievement").Get("name")), words(s.Get("degree").Get("name"))),
 		AwardLevel: words(s.Get("degree").Get("level")),
 	}
 	out.identify(s)
+	title := words(c.cred.Root.Get("name"))
+	if !c.awards() && !s.Has("degree") {
+		out.Title = title
+		return out
+	}
+	if out.Award == "" && c.form.Format != credential.FormatSDJWT { // whose claims are the subject's: the name is a person's
+		out.Award = title
+	}
 	if text, ok := c.cred.Root.Get("awardedDate").Text(); ok {
 		if t, err := credential.ParseStamp(text); err == nil {
 			out.AwardedAt = &t

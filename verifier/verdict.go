@@ -116,8 +116,11 @@ type Content struct {
 	Born       string   `json:"born,omitempty"`
 	BornIn     string   `json:"bornIn,omitempty"`
 	// Number is the school's number of the graduate.
-	Number     string     `json:"number,omitempty"`
-	Award      string     `json:"award,omitempty"`
+	Number string `json:"number,omitempty"`
+	Award  string `json:"award,omitempty"`
+	// Title is what a credential that awards nothing is called. Never show it as an award: whoever
+	// may sign statements chose it.
+	Title      string     `json:"title,omitempty"`
 	AwardLevel string     `json:"awardLevel,omitempty"`
 	ValidFrom  *time.Time `json:"validFrom,omitempty"`
 	ValidUntil *time.Time `json:"validUntil,omitempty"`

@@ -158,6 +158,7 @@ func (c *verifyCmd) print(w io.Writer, r batch.Result) error {
 		fact("born", content.Born)
 		fact("number", content.Number)
 		fact("award", content.Award)
+		fact("statement", content.Title)
 		for _, res := range content.Results {
 			fact(res.Name, res.Value)
 		}

@@ -202,6 +202,7 @@ func (e *encoder) content(c *verifier.Content) {
 	e.given("bornIn", c.BornIn)
 	e.given("number", c.Number)
 	e.given("award", c.Award)
+	e.given("title", c.Title)
 	e.given("awardLevel", c.AwardLevel)
 	e.time("validFrom", c.ValidFrom)
 	e.time("validUntil", c.ValidUntil)

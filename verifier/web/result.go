@@ -231,6 +231,7 @@ func facts(c *verifier.Content, t map[string]string) (out []fact) {
 	add(t["bornIn"], c.BornIn)
 	add(t["number"], c.Number)
 	each(t["award"], c.Award)
+	each(t["statement"], c.Title)
 	add(t["level"], c.AwardLevel)
 	for _, r := range c.Results {
 		add(first(r.Name, t["result"]), r.Value)
