@@ -12,12 +12,17 @@ import (
 // vc+sd-jwt: each result (a grade) and each identifier of the graduate (other names, birth
 // data, numbers) can be shown or not on its own, and what a result is in with it. The name
 // and the award always show.
+//
+// So can the subject's id, and for another reason: it is random, and all that keeps the hash of
+// the whole payload, which ledgers publish, from telling the few things that are withheld by
+// trying each of them. Who shows a part of a diploma keeps it back.
 func Diploma(payload []byte) (Concealed, *credential.Refusal) {
 	root, refusal := credential.ParseJSON(payload)
 	if refusal != nil {
 		return Concealed{}, refusal
 	}
-	return Conceal(payload, withheld("credentialSubject.", root.Get("credentialSubject")), 0)
+	subject := root.Get("credentialSubject")
+	return Conceal(payload, withheld("credentialSubject.", "credentialSubject.id", subject), 0)
 }
 
 // Wallet is what [DiplomaClaims] says beyond the diploma itself.
@@ -75,12 +80,15 @@ func DiplomaClaims(payload []byte, w Wallet) (Concealed, *credential.Refusal) {
 			o.raw(name, string(appendScalar(nil, v)))
 		}
 	}
-	return Conceal(o.end(), withheld("", shape.Subject), 0)
+	return Conceal(o.end(), withheld("", "sub", shape.Subject), 0)
 }
 
-// withheld are the paths of a subject's parts to withhold. Each list is disclosable too:
-// without it an empty one would be left, which Open Badges does not allow.
-func withheld(prefix string, subject credential.Value) (paths []string) {
+// withheld are the paths of a subject's parts to withhold, and id, where its id stands. Each
+// list is disclosable too: without it an empty one would be left, which Open Badges does not allow.
+func withheld(prefix, id string, subject credential.Value) (paths []string) {
+	if text, _ := subject.Get("id").Text(); text != "" {
+		paths = append(paths, id)
+	}
 	for _, list := range []string{"result", "identifier", "achievement.resultDescription"} {
 		items := subject.Get(list).Items()
 		if inner, ok := strings.CutPrefix(list, "achievement."); ok {
