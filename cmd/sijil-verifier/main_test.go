@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptrace"
 	neturl "net/url"
 	"os"
 	"os/exec"
@@ -233,17 +234,28 @@ func TestItServesUntilItIsAskedToStop(t *testing.T) {
 	}
 	// A request that has begun is answered although the end has been asked for.
 	r, w := io.Pipe()
-	got := make(chan string, 1)
+	got, reading := make(chan string, 1), make(chan struct{})
+	trace := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got100Continue: func() { close(reading) }})
+	begun, err := http.NewRequestWithContext(trace, "POST", url+"/v1/verify", r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun.Header.Set("Content-Type", "application/json")
+	begun.Header.Set("Expect", "100-continue") // sent by the server when it reads the body
 	go func() {
-		res, err := http.Post(url+"/v1/verify", "application/json", r)
+		res, err := http.DefaultClient.Do(begun)
 		if err != nil {
 			got <- err.Error()
 			return
 		}
 		got <- res.Status
 	}()
+	select {
+	case <-reading:
+	case status := <-got:
+		t.Fatalf("answered before the body was read: %s", status)
+	}
 	fmt.Fprint(w, `{"credential":`)
-	time.Sleep(50 * time.Millisecond) // let it be accepted
 	stop()
 	fmt.Fprint(w, `"x"}`)
 	w.Close()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"os"
 	"os/exec"
@@ -197,7 +198,7 @@ func tenantOf(t *testing.T, body string) string {
 	return v.ID
 }
 
-// halfSent is a request whose body is held back.
+// halfSent is a request whose body is held back after the server began to read it.
 type halfSent struct {
 	body   *io.PipeWriter
 	rest   string
@@ -208,7 +209,10 @@ func (s *served) sendHalf(token, key, body string) *halfSent {
 	s.t.Helper()
 	r, w := io.Pipe()
 	h := &halfSent{w, body[20:], make(chan string, 1)}
-	req := s.request(s.t.Context(), "POST", "/v1/institutions", token, key, r)
+	reading := make(chan struct{})
+	ctx := httptrace.WithClientTrace(s.t.Context(), &httptrace.ClientTrace{Got100Continue: func() { close(reading) }})
+	req := s.request(ctx, "POST", "/v1/institutions", token, key, r)
+	req.Header.Set("Expect", "100-continue") // sent by the server when it reads the body
 	go func() {
 		resp, err := http.DefaultClient.Do(req)
 		if err != nil {
@@ -219,6 +223,11 @@ func (s *served) sendHalf(token, key, body string) *halfSent {
 		b, err := io.ReadAll(resp.Body)
 		h.answer <- fmt.Sprint(resp.StatusCode, " ", string(b), err)
 	}()
+	select {
+	case <-reading:
+	case got := <-h.answer:
+		s.t.Fatalf("answered before the body was read: %s", got)
+	}
 	if _, err := w.Write([]byte(body[:20])); err != nil {
 		s.t.Error(err)
 	}
@@ -249,7 +258,6 @@ func TestAShutdownFinishesWhatWasAccepted(t *testing.T) {
 			i, access.TenantID("testland"))
 		all = append(all, s.sendHalf(token, fmt.Sprint("slow-", i), body))
 	}
-	time.Sleep(200 * time.Millisecond) // the server has their headers
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
