@@ -1,7 +1,9 @@
 package institution
 
 import (
+	"crypto/ecdh"
 	"encoding/base64"
+	"strings"
 	"time"
 
 	"sijil/domain"
@@ -44,6 +46,7 @@ func (p SigningKeyChangeProposed) facts(s State, d Decision, now time.Time) ([]E
 func (c ProposedKey) facts(s State, d Decision, now time.Time) ([]Event, error) {
 	if err := domain.Check(
 		domain.Rule{Field: "kid", Holds: kid(c.Kid), Says: "is 1 to 64 letters, digits, dots, dashes and underscores"},
+		domain.Rule{Field: "kid", Holds: c.Purpose == ForStatus && !strings.HasSuffix(c.Kid, multikeyName) || ownName(c.Kid), Says: "begins with status- for no other purpose, and does not end with -multikey: verifiers know keys for lists, and keys' second forms, by such names"},
 		domain.Rule{Field: "purpose", Holds: c.Purpose.Known(), Says: "is credential, status or authentication"},
 		domain.Rule{Field: "publicKeyJwk", Holds: c.PublicKeyJwk.fits(c.Alg), Says: "is the public key of that alg: EdDSA with Ed25519, ES256 with P-256, ES384 with P-384, ES512 with P-521"},
 		domain.Rule{Field: "validFrom", Holds: !c.ValidFrom.IsZero(), Says: "is an instant"},
@@ -122,17 +125,31 @@ func kid(s string) bool {
 	return s != "" && len(s) <= 64 && s[0] != '.'
 }
 
+// Of one key published names are made for others: a key for lists is status-KID, its second form
+// KID-multikey. A key that is called so itself would be taken for another's.
+const (
+	statusName   = "status-"
+	multikeyName = "-multikey"
+)
+
+// ownName reports whether nothing published of another key is named so.
+func ownName(kid string) bool {
+	return !strings.HasPrefix(kid, statusName) && !strings.HasSuffix(kid, multikeyName)
+}
+
 // fits reports whether the key is well formed for alg (RFC 7518 section 6.2, RFC 8037
-// section 2). Whether it is a point of the curve shows when something is verified with it.
+// section 2) and, of the curves on which every reader looks, a point. A key is published for
+// ever: one that cannot be read would make all of its institution's unreadable.
 func (k PublicKey) fits(alg string) bool {
 	want := map[string]struct {
 		kty, crv string
 		size     int
+		curve    ecdh.Curve
 	}{
-		"EdDSA": {"OKP", "Ed25519", 32},
-		"ES256": {"EC", "P-256", 32},
-		"ES384": {"EC", "P-384", 48},
-		"ES512": {"EC", "P-521", 66},
+		"EdDSA": {"OKP", "Ed25519", 32, nil},
+		"ES256": {"EC", "P-256", 32, ecdh.P256()},
+		"ES384": {"EC", "P-384", 48, ecdh.P384()},
+		"ES512": {"EC", "P-521", 66, ecdh.P521()},
 	}
 	w, ok := want[alg]
 	if !ok || k.Kty != w.kty || k.Crv != w.crv || !coordinate(k.X, w.size) {
@@ -141,7 +158,18 @@ func (k PublicKey) fits(alg string) bool {
 	if w.kty == "OKP" {
 		return k.Y == ""
 	}
-	return coordinate(k.Y, w.size)
+	return coordinate(k.Y, w.size) && onCurve(w.curve, k.X, k.Y)
+}
+
+// onCurve reports whether the coordinates, which are well formed, are of a point.
+func onCurve(curve ecdh.Curve, x, y string) bool {
+	point := []byte{4}
+	for _, s := range []string{x, y} {
+		b, _ := base64.RawURLEncoding.DecodeString(s) // as [coordinate] did
+		point = append(point, b...)
+	}
+	_, err := curve.NewPublicKey(point)
+	return err == nil
 }
 
 // coordinate reports whether s is exactly size bytes in canonical unpadded base64url.

@@ -121,8 +121,13 @@ func TestProposingKeys(t *testing.T) {
 			p.Authorize = wants
 			p.Authorize.Purpose = institution.ForStatus
 		})},
-		"a kid that is a path is refused":          bad(func(a *institution.AuthorizeKey) { a.Kid = "../k" }, "invalid_field"),
-		"a kid of two dots is refused":             bad(func(a *institution.AuthorizeKey) { a.Kid = ".." }, "invalid_field"),
+		"a kid that is a path is refused":                          bad(func(a *institution.AuthorizeKey) { a.Kid = "../k" }, "invalid_field"),
+		"a kid of two dots is refused":                             bad(func(a *institution.AuthorizeKey) { a.Kid = ".." }, "invalid_field"),
+		"a kid that a key for lists is published under is refused": bad(func(a *institution.AuthorizeKey) { a.Kid = "status-k1" }, "invalid_field"),
+		"a kid that a key's second form has is refused":            bad(func(a *institution.AuthorizeKey) { a.Kid = "k1-multikey" }, "invalid_field"),
+		"a key beside its curve is refused": bad(func(a *institution.AuthorizeKey) {
+			a.Alg, a.PublicKeyJwk = "ES256", institution.PublicKey{Kty: "EC", Crv: "P-256", X: ec.Y, Y: ec.X}
+		}, "invalid_field"),
 		"no algorithm is refused":                  bad(func(a *institution.AuthorizeKey) { a.Alg = "none" }, "invalid_field"),
 		"an HMAC is refused":                       bad(func(a *institution.AuthorizeKey) { a.Alg = "HS256" }, "invalid_field"),
 		"a key of another algorithm is refused":    bad(func(a *institution.AuthorizeKey) { a.Alg = "ES256" }, "invalid_field"),
