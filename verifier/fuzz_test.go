@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -37,21 +38,50 @@ func seeds(f *testing.F, w world) {
 }
 
 // FuzzVerify: whatever the input, the verdict is one of three, VALID keeps the root rule in
-// it and in every item, nothing but keys is asked for before a signature holds, and what is
+// it and in every item, nothing but keys is asked for where no signature holds, and what is
 // VALID has a signer whom the trust knows.
 func FuzzVerify(f *testing.F) {
 	w := newWorld(f)
 	seeds(f, w)
 	store := w.trust(f)
 	f.Fuzz(func(t *testing.T, input []byte) {
-		for _, v := range []Verdict{
-			Verify(t.Context(), input, store, w.now),
-			VerifyText(t.Context(), input, store, w.now),
-			VerifyWith(t.Context(), input, store, w.now, Options{Challenge: "n-1", Domain: "https://employer.example"}),
+		for name, verify := range map[string]func(Trust) Verdict{
+			"as a credential": func(trust Trust) Verdict { return Verify(t.Context(), input, trust, w.now) },
+			"as a text":       func(trust Trust) Verdict { return VerifyText(t.Context(), input, trust, w.now) },
+			"as asked for": func(trust Trust) Verdict {
+				return VerifyWith(t.Context(), input, trust, w.now, Options{Challenge: "n-1", Domain: "https://employer.example"})
+			},
 		} {
+			trust := &counting{Trust: store}
+			v := verify(trust)
 			sane(t, v)
+			// A signature that holds is not enough where the holder's proof was asked for too.
+			if trust.asked > 0 && name != "as asked for" && !holds(v) {
+				t.Fatalf("%s: asked %d times for lists or records, and no signature holds", name, trust.asked)
+			}
 		}
 	})
+}
+
+// counting counts what may only be asked for after a signature check.
+type counting struct {
+	Trust
+	asked int
+}
+
+func (c *counting) StatusList(ctx context.Context, url string, age time.Duration) (*Fetched, error) {
+	c.asked++
+	return c.Trust.StatusList(ctx, url, age)
+}
+
+func (c *counting) Record(ctx context.Context, issuer, credential string) (Record, error) {
+	c.asked++
+	return c.Trust.Record(ctx, issuer, credential)
+}
+
+// holds says whether the signature on v or on anything in it holds.
+func holds(v Verdict) bool {
+	return v.Lines.Integrity.Answer == True || slices.ContainsFunc(v.Items, holds)
 }
 
 func sane(t *testing.T, v Verdict) {

@@ -156,5 +156,8 @@ func FuzzText(f *testing.F) {
 		if strings.Contains(w.Body.String(), `"overall":"VALID"`) && !strings.HasSuffix(strings.Trim(text, " \t\r\n"), good) {
 			t.Fatal("another text is VALID")
 		}
+		if w := post(t, s, "/", text+"<b-markup>", "", ""); strings.Contains(w.Body.String(), "<b-markup") {
+			t.Fatal("the page made markup of it")
+		}
 	})
 }
