@@ -107,22 +107,6 @@ func (s State) During(school domain.ID, begin, end domain.Date) (Enrollment, boo
 	return s.best(func(e Enrollment) bool { return e.School == school && e.During(begin, end) })
 }
 
-// Spans are the student's days at the school, exit days included.
-func (s State) Spans(school domain.ID) []domain.Span {
-	var spans []domain.Span
-	for _, e := range s.Enrollments {
-		if e.School != school || e.Voided {
-			continue
-		}
-		span := domain.Span{From: e.Entry}
-		if e.Exit != "" {
-			span.Until = e.Exit.AddDays(1)
-		}
-		spans = append(spans, span)
-	}
-	return spans
-}
-
 // Schools are where the student is or was enrolled, each once.
 func (s State) Schools() []domain.ID { return s.schools(func(e Enrollment) bool { return !e.Voided }) }
 
