@@ -56,7 +56,8 @@ func read(path string) (ed25519.PrivateKey, error) {
 }
 
 // create makes the file whole or not at all: it is written under another name and then
-// linked, which fails when another process was first and is no error then.
+// linked, which fails when another process was first and is no error then. The directory is
+// made durable too: once others have pinned the public half, a crash must not make a new key.
 func create(path string) (err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -82,5 +83,9 @@ func create(path string) (err error) {
 	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return nil
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
