@@ -135,10 +135,13 @@ func (c *check) items(ctx context.Context, items []credential.Value) {
 		}
 		item := check{
 			source: c.source, asOf: c.asOf,
-			trust: c.trust, left: c.left, nested: c.nested + 1, verdict: Verdict{At: c.verdict.At},
+			trust: c.trust, left: c.left, telling: c.telling, nested: c.nested + 1, verdict: Verdict{At: c.verdict.At},
 			options: Options{ProofOnly: c.options.ProofOnly},
 		}
 		item.form, item.refusal = parseItem(v, c.texts())
+		if item.refusal == nil && item.form.Bound != nil {
+			item.form.Bound(c.telling)
+		}
 		if item.refusal == nil && isPresentation(item.form) {
 			item.refusal = credential.Refuse(credential.WrongType, "a presentation stands where a credential should")
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sijil/verifier/credential"
+	"sijil/verifier/jsonld"
 )
 
 //go:generate go test -run ^TestVerdictsAreDocumented$ . -update
@@ -24,6 +25,9 @@ const clockSkew = time.Minute
 const (
 	maxItems  = 100
 	maxNested = 3
+	// maxTelling bounds what telling blank nodes apart costs in all documents within: a hundred of
+	// them, each as hard as one may be, would take a second.
+	maxTelling = 2 * jsonld.MaxTelling
 )
 
 // Options are what the verifier asks for beyond the credential itself. They come from its own
@@ -58,9 +62,9 @@ func Verify(ctx context.Context, input []byte, trust Trust, at time.Time) Verdic
 // Nothing is fetched before the signature holds, but for the keys of registered issuers
 // (see [Trust]). ctx bounds what the Trust does.
 func VerifyWith(ctx context.Context, input []byte, trust Trust, at time.Time, o Options) Verdict {
-	left := maxItems
+	left, telling := maxItems, maxTelling
 	source := trust.Source() // once: a long list of ledgers makes a long name
-	c := check{trust: trust, source: source, asOf: given(source.AsOf), options: o, left: &left, verdict: Verdict{At: at}}
+	c := check{trust: trust, source: source, asOf: given(source.AsOf), options: o, left: &left, telling: &telling, verdict: Verdict{At: at}}
 	if source.Unsigned {
 		c.verdict.Warnings = []string{"unsigned_bundle"}
 	}
@@ -75,8 +79,10 @@ type check struct {
 	asOf    *time.Time // of the source; its lines share it
 	options Options
 	// nested is how deep within another this is, left how many more credentials the whole may hold.
-	nested  int
-	left    *int
+	nested int
+	left   *int
+	// telling is how many steps canonicalizing all that is within may take together.
+	telling *int
 	verdict Verdict
 
 	form         *credential.Secured

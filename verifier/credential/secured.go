@@ -62,6 +62,9 @@ type Secured struct {
 	// is another once somebody has written the same document anew. It is called after the
 	// proofs held.
 	Digest func() [32]byte
+	// Bound has the form share with others the steps that canonicalizing may take; nil for forms that
+	// need none. It is called before the proofs are checked.
+	Bound func(left *int)
 	// Holder is the key binding at the end of an SD-JWT (RFC 9901 §4.3), nil if there is none.
 	Holder *HolderProof
 	// Warnings are codes of oddities that do not make it wrong; docs/verdicts.md lists them.

@@ -63,8 +63,8 @@ func Parse(b []byte, limit int) (*credential.Secured, *credential.Refusal) {
 	case len(proofs) > maxProofs:
 		return nil, credential.Refuse(credential.TooComplex, "document has more than %d proofs", maxProofs)
 	}
-	doc := &document{root: root, sums: map[bool]sum{}}
-	s := &credential.Secured{Payload: doc.payload, Digest: doc.textDigest}
+	doc := newDocument(root)
+	s := &credential.Secured{Payload: doc.payload, Digest: doc.textDigest, Bound: func(left *int) { doc.left = left }}
 	var unsupported *credential.Refusal
 	ids := map[string]bool{}
 	for _, v := range proofs {

@@ -69,7 +69,7 @@ func Sign(doc []byte, key crypto.Signer, o Options) ([]byte, error) {
 	} else if len(o.Domain) > 1 {
 		p.Domain = o.Domain
 	}
-	d := &document{root: root, sums: map[bool]sum{}}
+	d := newDocument(root)
 	options, err := d.proof(p)
 	if err != nil {
 		return nil, err

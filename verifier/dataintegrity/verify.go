@@ -16,6 +16,17 @@ const signatureSize = ed25519.SignatureSize
 type document struct {
 	root credential.Value
 	sums map[bool]sum // by whether the suite signs JSON
+	// left is how many steps telling blank nodes apart may still take, in this document, in its
+	// proofs and in whatever shares it.
+	left *int
+}
+
+// maxTelling is left at first: for a document as hard as any may be, and its proofs.
+const maxTelling = 2 * jsonld.MaxTelling
+
+func newDocument(root credential.Value) *document {
+	left := maxTelling
+	return &document{root: root, sums: map[bool]sum{}, left: &left}
 }
 
 type sum struct {
@@ -30,13 +41,13 @@ func (d *document) sum(suite string) sum {
 		return s
 	}
 	s := sum{}
-	s.digest, s.refusal = digest(suite, d.root, d.root.Get("@context"), "proof")
+	s.digest, s.refusal = d.digest(suite, d.root, d.root.Get("@context"), "proof")
 	d.sums[plain] = s
 	return s
 }
 
 // digest is the SHA-256 of v without the members except, in the suite's canonical form.
-func digest(suite string, v, contexts credential.Value, except ...string) ([sha256.Size]byte, *credential.Refusal) {
+func (d *document) digest(suite string, v, contexts credential.Value, except ...string) ([sha256.Size]byte, *credential.Refusal) {
 	var canonical []byte
 	var refusal *credential.Refusal
 	if suite == EdDSAJCS {
@@ -47,7 +58,7 @@ func digest(suite string, v, contexts credential.Value, except ...string) ([sha2
 	} else {
 		var data *jsonld.Dataset
 		if data, refusal = jsonld.Expand(v, contexts, except...); refusal == nil {
-			canonical, refusal = data.Canonical()
+			canonical, refusal = data.CanonicalWithin(d.left)
 		}
 	}
 	return sha256.Sum256(canonical), refusal
@@ -57,7 +68,7 @@ func digest(suite string, v, contexts credential.Value, except ...string) ([sha2
 // and of the document without its proofs (vc-di-eddsa §3.2.4, §3.3.4).
 func (d *document) signed(p proof) ([]byte, *credential.Refusal) {
 	contexts := d.root.Get("@context")
-	options, refusal := digest(p.suite, p.value, contexts, "proofValue")
+	options, refusal := d.digest(p.suite, p.value, contexts, "proofValue")
 	if refusal != nil {
 		return nil, refusal
 	}

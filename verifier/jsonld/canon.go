@@ -14,7 +14,16 @@ import (
 // (https://www.w3.org/TR/rdf-canon/). Telling blank nodes apart can take time that grows
 // without bound in a small dataset; it is cut off: [credential.TooComplex].
 func (d *Dataset) Canonical() ([]byte, *credential.Refusal) {
-	c := canonizer{quads: distinct(d.quads), of: make([][]int, d.blanks), first: make([]string, d.blanks), issued: newIssuer("c14n"), work: maxTelling}
+	left := MaxTelling
+	return d.CanonicalWithin(&left)
+}
+
+// CanonicalWithin is [Dataset.Canonical] for one of several documents that may together take left
+// steps, from which it takes its own: many small documents must not cost what one may not.
+func (d *Dataset) CanonicalWithin(left *int) ([]byte, *credential.Refusal) {
+	allowed := min(MaxTelling, *left)
+	c := canonizer{quads: distinct(d.quads), of: make([][]int, d.blanks), first: make([]string, d.blanks), issued: newIssuer("c14n"), work: allowed}
+	defer func() { *left -= allowed - max(c.work, 0) }()
 	for i := range c.quads {
 		for _, n := range c.quads[i].nodes() {
 			if n.node.kind == blank && !slices.Contains(c.of[n.node.id], i) {

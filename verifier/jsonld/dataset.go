@@ -13,9 +13,9 @@ const (
 	// document defines.
 	maxContexts = 128
 	maxTerms    = 500
-	// maxTelling bounds the steps of telling blank nodes apart, each a hash or two. The W3C's
+	// MaxTelling bounds the steps of telling blank nodes apart, each a hash or two. The W3C's
 	// hardest graph that has a result takes 5,000.
-	maxTelling = 12_000
+	MaxTelling = 12_000
 )
 
 // kind of a node.
