@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -48,7 +49,7 @@ func (s *server) verify(w http.ResponseWriter, r *http.Request) {
 		answer(w, problem{Status: http.StatusNotAcceptable, Code: "not_acceptable", Detail: "a receipt alone is for one credential, from a verifier that makes receipts"})
 		return
 	}
-	if more := len(req.items) / 50; more > 0 && !s.limit.allow(s.caller(r), more) {
+	if more := req.cost() / 50; more > 0 && !s.limit.allow(s.caller(r), more) {
 		s.busy(w, r)
 		return
 	}
@@ -56,6 +57,10 @@ func (s *server) verify(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	answers := make([]oneAnswer, 0, len(req.items))
 	for _, item := range req.items {
+		if ctx.Err() != nil { // nobody waits for the rest, or nobody should have to
+			s.busy(w, r)
+			return
+		}
 		j := s.item(ctx, item, r.Host, req.at)
 		a := oneAnswer{Verdict: j.Verdict}
 		if req.receipt || onlyReceipt {
@@ -117,6 +122,17 @@ type request struct {
 	many    bool
 	receipt bool
 	at      time.Time
+}
+
+// cost is what judging takes, counted in tokens. A document is made canonical first, which takes
+// ten times as long, and made to be hard, a hundred times; a picture is unpacked.
+func (r request) cost() (n int) {
+	for _, i := range r.items {
+		if n++; i.file || bytes.HasPrefix(trim(i.content), []byte("{")) {
+			n += 9
+		}
+	}
+	return n
 }
 
 // item is one credential of a request: a text, or a file.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"io"
 	"net/http/httptest"
 	"net/netip"
@@ -53,11 +54,28 @@ func TestAThousandCredentialsCountAsTwentyRequests(t *testing.T) {
 	if w := do(h, "POST", "/v1/verify", "application/json", many); w.Code != 429 || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), `"too_many_requests"`) {
 		t.Errorf("the second at once: %d %s", w.Code, w.Body)
 	}
+	documents := `{"credentials":[{"x":1}` + strings.Repeat(`,{"x":1}`, 149) + `]}` // as 30
+	if w := do(h, "POST", "/v1/verify", "application/json", documents); w.Code != 429 {
+		t.Errorf("documents, which take more, at once: %d", w.Code)
+	}
 	if w := do(h, "POST", "/v1/verify", "application/json", `{"credential":"x"}`); w.Code != 200 {
 		t.Errorf("a small one after it: %d", w.Code)
 	}
 	now = now.Add(3 * time.Second)
 	if w := do(h, "POST", "/v1/verify", "application/json", many); w.Code != 200 {
 		t.Errorf("three seconds later: %d", w.Code)
+	}
+}
+
+// Who has gone is not worked for.
+func TestNothingIsJudgedForNobody(t *testing.T) {
+	ctx, gone := context.WithCancel(t.Context())
+	gone()
+	r := httptest.NewRequestWithContext(ctx, "POST", "/v1/verify", strings.NewReader(`{"credentials":["x","y"]}`))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	handler(t).ServeHTTP(w, r)
+	if w.Code != 429 || strings.Contains(w.Body.String(), "verdicts") {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }

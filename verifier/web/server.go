@@ -46,7 +46,8 @@ type Config struct {
 	// no receipts.
 	ReceiptKeys []crypto.Signer
 	// PerSecond is how many requests one address may make a second, lastingly, and four times
-	// as many at once; 0 means 20. A thousand credentials in one request count as twenty.
+	// as many at once; 0 means 20. A thousand tokens in one request count as
+	// twenty, and a hundred documents or files.
 	PerSecond float64
 	// Proxies is how many proxies of the operator stand before this server, each of which adds
 	// the address it was called from to X-Forwarded-For. With 0 that header is not looked
