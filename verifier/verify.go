@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"sijil/verifier/credential"
-	"sijil/verifier/jsonld"
+	"sijil/verifier/dataintegrity"
 )
 
 //go:generate go test -run ^TestVerdictsAreDocumented$ . -update
@@ -27,7 +27,7 @@ const (
 	maxNested = 3
 	// maxTelling bounds what telling blank nodes apart costs in all documents within: a hundred of
 	// them, each as hard as one may be, would take a second.
-	maxTelling = 2 * jsonld.MaxTelling
+	maxTelling = dataintegrity.MaxTelling
 )
 
 // Options are what the verifier asks for beyond the credential itself. They come from its own

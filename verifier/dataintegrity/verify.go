@@ -21,11 +21,11 @@ type document struct {
 	left *int
 }
 
-// maxTelling is left at first: for a document as hard as any may be, and its proofs.
-const maxTelling = 2 * jsonld.MaxTelling
+// MaxTelling is left at first: for a document as hard as any may be, and its proofs.
+const MaxTelling = 2 * jsonld.MaxTelling
 
 func newDocument(root credential.Value) *document {
-	left := maxTelling
+	left := MaxTelling
 	return &document{root: root, sums: map[bool]sum{}, left: &left}
 }
 
