@@ -21,8 +21,8 @@ var awardVocabularies = []string{
 
 // awardWords are parts of names that say award, in small letters.
 var awardWords = []string{
-	"achievement", "award", "baccalaur", "badge", "clrcredential", "clrsubject", "degree", "diploma", "educationaloccupationalcredential",
-	"europeandigitalcredential", "graduation", "qualification", "transcript",
+	"achievement", "award", "baccalaur", "bachelor", "badge", "clrcredential", "clrsubject", "degree", "diplom", "diplôm", "doctorat", "educationaloccupationalcredential",
+	"europeandigitalcredential", "graduation", "qualification", "transcript", "zeugnis",
 }
 
 // ledgerTypes are what only the ledger itself signs, or what is no credential, in small letters.
