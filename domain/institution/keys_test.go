@@ -226,6 +226,14 @@ func TestAReportStopsAKeyAtOnce(t *testing.T) {
 		if k, _ := s.Key("k1"); !k.Usable(later) {
 			t.Errorf("a %s key is not usable after the report was rejected", first.Purpose)
 		}
+		// Two reports: whoever takes back their own does not answer the other's.
+		other := report
+		other.Proposal, other.By = "0190b5a2-7c3e-7d4f-8a21-5b6c7d8e9f31", registrar
+		s = institution.Decider.Fold(institution.State{}, registered, first, proposed(t, other, registered, first), proposed(t, report, registered, first))
+		s = institution.Decider.Fold(s, institution.SigningKeyChangeRejected{Proposal: proposal, RejectedBy: "dean"})
+		if k, _ := s.Key("k1"); k.Usable(later) != (first.Purpose == institution.ForStatus) {
+			t.Errorf("a %s key with another report open is usable: %v", first.Purpose, k.Usable(later))
+		}
 	}
 }
 

@@ -73,7 +73,8 @@ func evolveKeys(s State, e Event) State {
 		return s.withKey(e.Compromise.Kid, func(k *Key) { k.SuspectUntil = e.LapsesAt })
 	case SigningKeyChangeRejected:
 		p, _ := s.Proposal(e.Proposal)
-		return s.decided(e.Proposal).withKey(p.Compromise.Kid, func(k *Key) { k.SuspectUntil = time.Time{} })
+		s = s.decided(e.Proposal)
+		return s.withKey(p.Compromise.Kid, func(k *Key) { k.SuspectUntil = s.suspectUntil(k.Kid) })
 	case SigningKeyAuthorized:
 		s.Keys = added(s.Keys, Key{Kid: e.Kid, Alg: e.Alg, Purpose: e.Purpose, Public: e.PublicKeyJwk, ValidFrom: e.ValidFrom})
 		return s.decided(e.Proposal)
@@ -83,6 +84,17 @@ func evolveKeys(s State, e Event) State {
 		return s.decided(e.Proposal).withKey(e.Kid, func(k *Key) { k.CompromisedAt, k.SuspectUntil = e.CompromisedAt, time.Time{} })
 	}
 	return s
+}
+
+// suspectUntil is when the last open report of the key's compromise lapses: taking one back does not
+// answer another.
+func (s State) suspectUntil(kid string) (until time.Time) {
+	for _, p := range s.Proposals {
+		if p.Compromise.Kid == kid && p.LapsesAt.After(until) {
+			until = p.LapsesAt
+		}
+	}
+	return until
 }
 
 // decided is s without the proposal.
