@@ -171,6 +171,7 @@ func (s *story) places() {
 			s.golden(category+"-"+string(domain.DeriveID(tenant, category)), nil, category+"."+typ+".v1")
 		}
 	}
+	s.golden("share-"+string(domain.DeriveID(tenant, "share")), nil, "share.ShareCreated.v2")
 	slices.Sort(s.streams) // the loop over a map has no order, and the same draws must tell the same story
 }
 
