@@ -20,6 +20,11 @@ type Attester interface {
 	// Attest records what is asked and signs it, with an embedded proof or enveloped. about is the
 	// student it is about, or empty. The document is JSON.
 	Attest(ctx context.Context, act ledger.Act, credential []byte, enveloped bool, about domain.ID) (id domain.ID, document []byte, at eventlog.Position, err error)
+	// Transcript does so with a transcript of the student's that holds these diplomas, or those of
+	// them that stand.
+	Transcript(ctx context.Context, act ledger.Act, student domain.ID, diplomas []ledger.Diploma) (id domain.ID, document []byte, at eventlog.Position, err error)
+	// Attested is the document again, nil before it is signed; personal_data_erased.
+	Attested(ctx context.Context, tenant, attestation domain.ID) ([]byte, error)
 }
 
 const attestationPath = "/v1/attestations/{attestation}"
@@ -43,6 +48,7 @@ func (s *Server) registerAttestations() {
 		func(ctx context.Context, in *issueInput) (*answer[IssuedCredential], error) {
 			return s.attest(ctx, in, true)
 		})
+	s.registerClrTranscripts()
 	raw(s, op{
 		ID: "read-attestation", Method: http.MethodGet, Path: attestationPath, Scope: access.DiplomasRead, Tag: tag,
 		Summary: "How a credential that was issued on request stands",
@@ -128,6 +134,8 @@ type Attestation struct {
 	State       string    `json:"state" enum:"prepared,signed,revoked"`
 	Kid         string    `json:"kid"`
 	Digest      string    `json:"digest,omitempty" doc:"SHA-256 of the token or document, in hexadecimal"`
+	// VerifiableCredential is absent before it is signed and after it was erased.
+	VerifiableCredential AnyCredential `json:"verifiableCredential,omitzero"`
 }
 
 var attestationStates = map[attestation.Phase]string{attestation.Prepared: "prepared", attestation.Signed: "signed", attestation.Revoked: "revoked"}
@@ -145,8 +153,13 @@ func (s *Server) readAttestation(ctx context.Context, in *attestationInput) (*bo
 	if err != nil {
 		return nil, err
 	}
+	document, err := s.cfg.Publisher.Attested(ctx, c.principal.Tenant, in.Attestation)
+	if err != nil && domain.CodeOf(err) != "personal_data_erased" {
+		return nil, err
+	}
 	return &body[Attestation]{Attestation{
 		ID: in.Attestation, Institution: a.State.Institution, State: attestationStates[a.State.Phase], Kid: a.State.KeyID, Digest: a.State.Digest,
+		VerifiableCredential: document,
 	}}, nil
 }
 

@@ -80,10 +80,10 @@ func (c *check) ended() bool {
 }
 
 // awards reports whether the credential awards anything, which takes an accreditation: what says
-// that somebody attended does not.
+// that somebody attended does not, nor does a transcript: each award in it is judged by itself.
 func (c *check) awards() bool {
 	return c.cred.Older || c.form.Format == credential.FormatSDJWT || c.cred.Subject.Has("achievement") || slices.ContainsFunc(c.cred.Types, func(t string) bool {
-		return t == "AchievementCredential" || t == "OpenBadgeCredential" || t == "ClrCredential"
+		return t == "AchievementCredential" || t == "OpenBadgeCredential"
 	})
 }
 

@@ -188,6 +188,29 @@ func TestATranscriptIsJudgedCourseByCourse(t *testing.T) {
 	}
 }
 
+// TestATranscriptIsNoAwardOfItsOwn: a register that names achievements says nothing of the
+// transcript, and goes on saying what it says of each award in it.
+func TestATranscriptIsNoAwardOfItsOwn(t *testing.T) {
+	w := newWorld(t)
+	from := did.Instant{Time: w.now.AddDate(-10, 0, 0)}
+	for achievement, want := range map[string]Overall{"urn:uuid:none": NotValid, w.achievement(7).CredentialSubject.Achievement.ID: Valid} {
+		b := w.bundle(t)
+		accredited := []did.Accreditation{{From: from, Achievements: []string{achievement}}}
+		b.Issuers[0].Accreditations = accredited
+		foreigner := w.foreigner.issuer
+		foreigner.Accreditations = accredited
+		b.Issuers = append(b.Issuers, foreigner)
+		s, err := NewStore("bundle", b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := Verify(t.Context(), w.transcript(t, envelope(w.diploma(t))), s, w.now)
+		if v.Overall != want || v.Lines.Accreditation.Answer != Unchecked || v.Items[0].Overall != want || (v.Items[0].Lines.Accreditation.Answer == True) != (want == Valid) {
+			t.Errorf("accredited for %s: %s %v, its diploma %+v", achievement, v.Overall, v.Reasons, v.Items[0].Lines.Accreditation)
+		}
+	}
+}
+
 func TestHowMuchOneInputMayHoldIsBounded(t *testing.T) {
 	w := newWorld(t)
 	badge := string(w.foreigner.sign(t, "ES256", object{"typ": "vc+jwt"}, w.badge(w.now)))

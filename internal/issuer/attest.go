@@ -34,11 +34,49 @@ import (
 // idempotency_key_reused, not_found for a student whom the institution may not see,
 // attestation_not_signed, personal_data_erased.
 func (p *Publisher) Attest(ctx context.Context, act ledger.Act, asked []byte, enveloped bool, about domain.ID) (id domain.ID, document []byte, at eventlog.Position, err error) {
+	return p.attest(ctx, act, wanted{
+		about: about, enveloped: enveloped,
+		draft: func(_ context.Context, as signing) (unsigned, []eventlog.Input, error) {
+			d, err := readDraft(asked, as.issuer)
+			if err != nil {
+				return nil, nil, err
+			}
+			d.fill("id", as.id)
+			d.fill("validFrom", as.from)
+			return d, nil, d.check()
+		},
+		lint: p.issuer.lint.attestation,
+	})
+}
+
+// wanted is what an institution asks to have signed.
+type wanted struct {
+	about     domain.ID
+	enveloped bool
+	// draft is what will be signed, but for its status, and what was read for it.
+	draft func(context.Context, signing) (unsigned, []eventlog.Input, error)
+	// lint has the verifier look at the payload.
+	lint func(ctx context.Context, payload []byte, form, issuer, list string, now time.Time) error
+}
+
+// signing is as what, by whom and from when on a draft will be signed, for its members.
+type signing struct {
+	id, issuer, from string
+	institution      institution.State
+}
+
+// unsigned is a credential without its place in a status list.
+type unsigned interface {
+	with(*credential.StatusEntry) ([]byte, error)
+}
+
+// attest signs what is wanted, as [Publisher.Attest] says.
+func (p *Publisher) attest(ctx context.Context, act ledger.Act, want wanted) (id domain.ID, document []byte, at eventlog.Position, err error) {
 	i := p.issuer
 	id = ledger.AttestationID(act)
 	subject := id
-	if about != "" {
-		subject = about
+	if want.about != "" {
+		subject = want.about
 	}
 	act = act.About(subject)
 	stands, err := i.ledger.Attestation(ctx, act, id)
@@ -48,7 +86,7 @@ func (p *Publisher) Attest(ctx context.Context, act ledger.Act, asked []byte, en
 	var prepared attestation.AttestationPrepared
 	var inputs []eventlog.Input
 	if !stands.Exists() {
-		if prepared, inputs, err = i.attestation(ctx, act, id, asked, enveloped, about); err != nil {
+		if prepared, inputs, err = i.attestation(ctx, act, id, want); err != nil {
 			return id, nil, 0, err
 		}
 	}
@@ -63,17 +101,41 @@ func (p *Publisher) Attest(ctx context.Context, act ledger.Act, asked []byte, en
 			recorded, err = i.ledger.Attested(ctx, act.Tenant, id)
 		}
 	}
-	if errors.Is(err, vault.ErrErased) || errors.Is(err, vault.ErrNoKey) {
-		err = domain.Refuse(domain.Conflict, "personal_data_erased", "the person's data was erased, and the attestation with it")
+	if err == nil {
+		document, err = documentOf(recorded)
 	}
 	if err != nil {
-		return id, nil, 0, err
+		return id, nil, 0, erasedAttestation(err)
 	}
-	document = []byte(recorded.Token)
-	if recorded.Prepared.Format == format {
-		document, err = credential.Payload(newEnvelope(recorded.Token))
+	return id, document, recorded.Position, nil
+}
+
+// Attested is the document that [Publisher.Attest] and [Publisher.Transcript] answered; nil when it
+// is not signed yet. Refusals: not_found, personal_data_erased.
+func (p *Publisher) Attested(ctx context.Context, tenant, id domain.ID) ([]byte, error) {
+	a, err := p.issuer.ledger.Attested(ctx, tenant, id)
+	if err != nil {
+		return nil, erasedAttestation(err)
 	}
-	return id, document, recorded.Position, err
+	if a.Token == "" {
+		return nil, nil
+	}
+	return documentOf(a)
+}
+
+// documentOf is a signed attestation as JSON.
+func documentOf(a ledger.Attested) ([]byte, error) {
+	if a.Prepared.Format == format {
+		return credential.Payload(newEnvelope(a.Token))
+	}
+	return []byte(a.Token), nil
+}
+
+func erasedAttestation(err error) error {
+	if errors.Is(err, vault.ErrErased) || errors.Is(err, vault.ErrNoKey) {
+		return domain.Refuse(domain.Conflict, "personal_data_erased", "the person's data was erased, and the attestation with it")
+	}
+	return err
 }
 
 // envelope is a token as JSON carries it (VCDM 2.0 §4.12).
@@ -89,15 +151,15 @@ func newEnvelope(token string) envelope {
 
 // attestation settles what will be signed: in the acting institution's name, under a key that its
 // history authorizes, with a place in its status list. The verifier looks at it first.
-func (i *Issuer) attestation(ctx context.Context, act ledger.Act, id domain.ID, asked []byte, enveloped bool, about domain.ID) (attestation.AttestationPrepared, []eventlog.Input, error) {
+func (i *Issuer) attestation(ctx context.Context, act ledger.Act, id domain.ID, want wanted) (attestation.AttestationPrepared, []eventlog.Input, error) {
 	none := attestation.AttestationPrepared{}
 	inst, err := i.ledger.Institution(ctx, act, act.Institution)
 	if err != nil {
 		return none, nil, err
 	}
 	inputs := []eventlog.Input{inst.Input()}
-	if about != "" {
-		who, err := i.ledger.MayTouch(ctx, act, about)
+	if want.about != "" {
+		who, err := i.ledger.MayTouch(ctx, act, want.about)
 		if err != nil {
 			return none, nil, err
 		}
@@ -107,25 +169,23 @@ func (i *Issuer) attestation(ctx context.Context, act ledger.Act, id domain.ID, 
 	if err != nil {
 		return none, nil, err
 	}
-	draft, err := readDraft(asked, name)
+	key, _, err := i.attestationKey(ctx, act.Institution, inst.State, want.enveloped)
 	if err != nil {
 		return none, nil, err
 	}
-	key, _, err := i.attestationKey(ctx, act.Institution, inst.State, enveloped)
+	draft, read, err := want.draft(ctx, signing{
+		id: "urn:uuid:" + string(id), issuer: name, from: credential.Stamp(later(act.At, key.ValidFrom)), institution: inst.State,
+	})
 	if err != nil {
 		return none, nil, err
 	}
-	draft.fill("id", "urn:uuid:"+string(id))
-	draft.fill("validFrom", credential.Stamp(later(act.At, key.ValidFrom)))
-	if err := draft.check(); err != nil {
-		return none, nil, err
-	}
+	inputs = append(inputs, read...)
 	form := format
-	if !enveloped {
+	if !want.enveloped {
 		form = dataintegrity.EdDSARDFC
 	}
 	// Looked at in some place of a list first, so that nothing is recorded of what is refused.
-	if _, err := i.composeAttestation(ctx, draft, form, name, i.listURL(act.Institution, 1, status.Revocation), 0); err != nil {
+	if _, err := i.composeAttestation(ctx, want, draft, form, name, i.listURL(act.Institution, 1, status.Revocation), 0); err != nil {
 		return none, nil, err
 	}
 	place, err := i.attestationPlace(ctx, act, id)
@@ -133,7 +193,7 @@ func (i *Issuer) attestation(ctx context.Context, act ledger.Act, id domain.ID, 
 		return none, nil, err
 	}
 	list := i.listURL(act.Institution, place.List, status.Revocation)
-	payload, err := i.composeAttestation(ctx, draft, form, name, list, place.Index)
+	payload, err := i.composeAttestation(ctx, want, draft, form, name, list, place.Index)
 	if err != nil {
 		return none, nil, err
 	}
@@ -143,19 +203,19 @@ func (i *Issuer) attestation(ctx context.Context, act ledger.Act, id domain.ID, 
 	}
 	sum := sha256.Sum256(payload)
 	return attestation.AttestationPrepared{
-		Credential: id, Institution: act.Institution, RequestedBy: act.Actor, Student: about, Format: form,
+		Credential: id, Institution: act.Institution, RequestedBy: act.Actor, Student: want.about, Format: form,
 		KeyID: key.Kid, VerificationMethod: did.KeyID(name, did.ForCredentials, key.Kid),
 		StatusList: place.List, StatusIndex: place.Index, PayloadSHA256: hex.EncodeToString(sum[:]), Payload: sealed,
 	}, inputs, nil
 }
 
 // composeAttestation is the payload with its place in a list, as a verifier accepts it.
-func (i *Issuer) composeAttestation(ctx context.Context, d *draft, form, issuer, list string, index int) ([]byte, error) {
+func (i *Issuer) composeAttestation(ctx context.Context, want wanted, d unsigned, form, issuer, list string, index int) ([]byte, error) {
 	payload, err := d.with(status.NewEntry(list, status.Revocation, index))
 	if err != nil {
 		return nil, err
 	}
-	return payload, i.lint.attestation(ctx, payload, form, issuer, list, i.now())
+	return payload, want.lint(ctx, payload, form, issuer, list, i.now())
 }
 
 // attestationKey is the newest usable credential key whose private half is here, an Ed25519 key for

@@ -7,8 +7,15 @@ import (
 
 	"sijil/domain"
 	"sijil/domain/attestation"
+	"sijil/domain/award"
 	"sijil/internal/eventlog"
 )
+
+// Diploma names an edition of an award.
+type Diploma struct {
+	award.Ref
+	Edition int
+}
 
 // AttestationID is the id of the attestation that the command asks for: a retry gets the same one.
 func AttestationID(act Act) domain.ID { return act.ID("attestation") }

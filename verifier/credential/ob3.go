@@ -11,6 +11,7 @@ const (
 	ContextV1     = "https://www.w3.org/2018/credentials/v1" // the data model 1.1's: read, never written
 	ContextV2     = "https://www.w3.org/ns/credentials/v2"
 	ContextOB3    = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
+	ContextCLR2   = "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json" // a transcript's, before ContextOB3
 	typeVC        = "VerifiableCredential"
 	typeVP        = "VerifiablePresentation"
 	typeList      = "BitstringStatusListCredential"
