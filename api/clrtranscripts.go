@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -20,7 +21,7 @@ func (s *Server) registerClrTranscripts() {
 		ID: "issue-transcript", Method: http.MethodPost, Path: "/v1/students/{student}/transcripts", Scope: access.AttestationsWrite, Tag: "attestations", Status: http.StatusCreated,
 		Summary: "Issue a student's diplomas of this institution together, as a CLR 2.0 transcript",
 		Description: "The transcript is a `vc+jwt` that holds the signed diplomas which the caller's institution awarded and which stand: not revoked, replaced or suspended. " +
-			"A verifier answers for each of them. What is awarded or corrected later is not in it: issue another one. `read-attestation` answers it again, and it is revoked like any attestation.",
+			"A verifier answers for each of them. Since it holds diplomas, the scope `diplomas:read` is demanded, too. What is awarded or corrected later is not in it: issue another one. `read-attestation` answers it again, and it is revoked like any attestation.",
 	}, s.issueTranscript)
 }
 
@@ -38,6 +39,9 @@ func (s *Server) issueTranscript(ctx context.Context, in *issueTranscriptInput) 
 	act, err := s.act(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if !slices.Contains(principal(ctx).Scopes, access.DiplomasRead) {
+		return nil, newProblem(http.StatusForbidden, "insufficient_scope", "the answer holds diplomas: this operation demands the scope "+string(access.DiplomasRead)+", too")
 	}
 	diplomas, err := s.diplomasOf(ctx, in.Student)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"sijil/domain/graduation"
 	"sijil/domain/graduationplan"
 	"sijil/domain/program"
+	"sijil/internal/access"
 	"sijil/internal/apitest"
 	"sijil/internal/ledger"
 	"sijil/verifier"
@@ -58,7 +59,6 @@ func TestATranscriptHoldsWhatStands(t *testing.T) {
 	g := newGraduates(t)
 	amina := g.Graduate("Amina Ben Salah")
 	until(t, 10*time.Second, "the read models are built", func() bool { return g.registrar.Get("/v1/credentials").Status == 200 })
-	g.registrar.Post(transcriptsOf(amina), nil).WantProblem(503, "no_status_key")
 	g.authorize()
 	g.registrar.Post(transcriptsOf(amina), nil).WantProblem(409, "no_diploma")
 	g.registrar.Post("/v1/awards", g.diploma(amina)).Want(201)
@@ -146,7 +146,12 @@ func TestATranscriptIsOfOnesOwnDiplomas(t *testing.T) {
 	stranger.Post(transcriptsOf(amina), nil).WantProblem(404, "not_found")
 	g.registrar.Post(transcriptsOf(g.NewID("nobody")), nil).WantProblem(404, "not_found")
 	g.Client("teacher", g.School).Post(transcriptsOf(amina), nil).WantProblem(403, "insufficient_scope")
+	g.ClientOf(apitest.Slug, g.School, access.AttestationsWrite).Post(transcriptsOf(amina), nil).WantProblem(403, "insufficient_scope")
 	r := g.registrar.Post(transcriptsOf(amina), nil).Want(201)
+	above := g.ministry.Get(r.Header.Get("Location")).Want(200)
+	if above.Field("state") != "signed" || bytes.Contains(above.Body, []byte("verifiableCredential")) {
+		t.Errorf("who stands above reads %s", above.Body)
+	}
 	for _, c := range []*apitest.Client{g.other, stranger} {
 		c.Get(r.Header.Get("Location")).WantProblem(404, "not_found")
 	}

@@ -134,7 +134,8 @@ type Attestation struct {
 	State       string    `json:"state" enum:"prepared,signed,revoked"`
 	Kid         string    `json:"kid"`
 	Digest      string    `json:"digest,omitempty" doc:"SHA-256 of the token or document, in hexadecimal"`
-	// VerifiableCredential is absent before it is signed and after it was erased.
+	// VerifiableCredential is absent before it is signed, after it was erased, and for others than the
+	// institution that issued it.
 	VerifiableCredential AnyCredential `json:"verifiableCredential,omitzero"`
 }
 
@@ -153,9 +154,12 @@ func (s *Server) readAttestation(ctx context.Context, in *attestationInput) (*bo
 	if err != nil {
 		return nil, err
 	}
-	document, err := s.cfg.Publisher.Attested(ctx, c.principal.Tenant, in.Attestation)
-	if err != nil && domain.CodeOf(err) != "personal_data_erased" {
-		return nil, err
+	var document AnyCredential
+	if a.State.Institution == c.principal.Institution { // who stands above learns how it stands, not what it says of somebody
+		document, err = s.cfg.Publisher.Attested(ctx, c.principal.Tenant, in.Attestation)
+		if err != nil && domain.CodeOf(err) != "personal_data_erased" {
+			return nil, err
+		}
 	}
 	return &body[Attestation]{Attestation{
 		ID: in.Attestation, Institution: a.State.Institution, State: attestationStates[a.State.Phase], Kid: a.State.KeyID, Digest: a.State.Digest,

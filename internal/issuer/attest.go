@@ -169,15 +169,18 @@ func (i *Issuer) attestation(ctx context.Context, act ledger.Act, id domain.ID, 
 	if err != nil {
 		return none, nil, err
 	}
-	key, _, err := i.attestationKey(ctx, act.Institution, inst.State, want.enveloped)
-	if err != nil {
-		return none, nil, err
+	key, _, missing := i.attestationKey(ctx, act.Institution, inst.State, want.enveloped)
+	if missing != nil && domain.CodeOf(missing) == "" {
+		return none, nil, missing
 	}
 	draft, read, err := want.draft(ctx, signing{
 		id: "urn:uuid:" + string(id), issuer: name, from: credential.Stamp(later(act.At, key.ValidFrom)), institution: inst.State,
 	})
 	if err != nil {
 		return none, nil, err
+	}
+	if missing != nil { // said only now: what is wrong with the draft stays wrong when there is a key
+		return none, nil, missing
 	}
 	inputs = append(inputs, read...)
 	form := format
