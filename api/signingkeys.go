@@ -71,7 +71,7 @@ type makeSigningKeyInput struct {
 // NewSigningKeyPair says what the key is for.
 type NewSigningKeyPair struct {
 	Purpose institution.Purpose `json:"purpose" enum:"credential,status,authentication" doc:"What it signs; one key has one purpose"`
-	Alg     string              `json:"alg,omitempty" enum:"EdDSA,ES256" doc:"The one algorithm it is used with; absent for EdDSA. Wallets take SD-JWT credentials signed with ES256."`
+	Alg     string              `json:"alg,omitempty" enum:"EdDSA,ES256,ES384" doc:"The one algorithm it is used with; absent for EdDSA. Wallets take SD-JWT credentials signed with ES256."`
 }
 
 func (s *Server) makeSigningKey(ctx context.Context, in *makeSigningKeyInput) (*answer[KeyProposal], error) {

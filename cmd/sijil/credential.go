@@ -119,6 +119,7 @@ func (f *credentialFlags) selective() bool {
 // credentialIssueCmd signs what a strict issuer would.
 type credentialIssueCmd struct {
 	credentialFlags `embed:""`
+	Envelope        bool   `help:"Give the token as JSON: an EnvelopedVerifiableCredential or EnvelopedVerifiablePresentation."`
 	SD              string `name:"sd" placeholder:"PATHS" help:"What the holder can withhold, as a JSON list of paths: [\"credentialSubject.name\",\"credentialSubject.result[0]\"]. Of SD-JWTs only."`
 }
 
@@ -178,6 +179,9 @@ func (c *credentialIssueCmd) Run(ctx context.Context, a *app) error {
 		return badCall("%s", err)
 	} else if refusal != nil {
 		return c.write(a, refusedBy(refusal))
+	}
+	if c.Envelope {
+		return c.write(a, result{resultSuccess, credential.Envelop(credential.Format(c.typ(root).Typ), token)})
 	}
 	return c.write(a, result{resultSuccess, token})
 }

@@ -41,7 +41,7 @@ func (f *keyFlags) propose(ctx context.Context, a *app, o *officer, path, what s
 type keysAuthorizeCmd struct {
 	keyFlags
 	Purpose []institution.Purpose `placeholder:"PURPOSE" enum:"credential,status,authentication" help:"Only keys for ${enum}. Default: credential and status."`
-	Alg     string                `placeholder:"ALG" default:"EdDSA" enum:"EdDSA,ES256" help:"The algorithm of the keys: ${enum}. Default: EdDSA."`
+	Alg     string                `placeholder:"ALG" default:"EdDSA" enum:"EdDSA,ES256,ES384" help:"The algorithm of the keys: ${enum}. Default: EdDSA."`
 	New     bool                  `help:"Propose another key even where there is a usable one."`
 }
 

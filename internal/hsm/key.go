@@ -112,7 +112,7 @@ func generate(ctx *pkcs11.Ctx, s pkcs11.SessionHandle, name, alg string) error {
 	case "ES256":
 		kind, mechanism, params = pkcs11.CKK_EC, pkcs11.CKM_EC_KEY_PAIR_GEN, p256OID
 	default:
-		return domain.Refuse(domain.Invalid, "invalid_field", "keys are made here for EdDSA and ES256")
+		return domain.Refuse(domain.Invalid, "invalid_field", "keys are made in a token for EdDSA and ES256")
 	}
 	id := []byte(name)
 	_, _, err := ctx.GenerateKeyPair(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(mechanism, nil)},

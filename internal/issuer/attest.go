@@ -126,7 +126,7 @@ func (p *Publisher) Attested(ctx context.Context, tenant, id domain.ID) ([]byte,
 // documentOf is a signed attestation as JSON.
 func documentOf(a ledger.Attested) ([]byte, error) {
 	if a.Prepared.Format == format {
-		return credential.Payload(newEnvelope(a.Token))
+		return credential.Payload(credential.Envelop(credential.FormatVC, a.Token))
 	}
 	return []byte(a.Token), nil
 }
@@ -136,17 +136,6 @@ func erasedAttestation(err error) error {
 		return domain.Refuse(domain.Conflict, "personal_data_erased", "the person's data was erased, and the attestation with it")
 	}
 	return err
-}
-
-// envelope is a token as JSON carries it (VCDM 2.0 §4.12).
-type envelope struct {
-	Context []string `json:"@context"`
-	ID      string   `json:"id"`
-	Type    string   `json:"type"`
-}
-
-func newEnvelope(token string) envelope {
-	return envelope{[]string{credential.ContextV2}, "data:application/" + format + "," + token, "EnvelopedVerifiableCredential"}
 }
 
 // attestation settles what will be signed: in the acting institution's name, under a key that its

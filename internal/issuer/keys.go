@@ -34,7 +34,7 @@ type Keys interface {
 	Signer(ctx context.Context, institution domain.ID, kid string) (crypto.Signer, error)
 }
 
-// Maker is a Keys that can make keys, for the algorithms EdDSA and ES256.
+// Maker is a Keys that can make keys, for the algorithms EdDSA, ES256 and, in files, ES384.
 type Maker interface {
 	// Generate makes the key that the institution calls kid and gives what a proposal to authorize
 	// it says. One that is there already is taken as it is, so that a repeated command ends with
@@ -160,8 +160,10 @@ func newPrivate(alg string) (private any, err error) {
 		_, private, err = ed25519.GenerateKey(rand.Reader)
 	case "ES256":
 		private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case "ES384":
+		private, err = ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	default:
-		return nil, domain.Refuse(domain.Invalid, "invalid_field", "keys are made here for EdDSA and ES256")
+		return nil, domain.Refuse(domain.Invalid, "invalid_field", "keys are made here for EdDSA, ES256 and ES384")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("making a signing key: %w", err)

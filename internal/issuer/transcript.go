@@ -57,8 +57,8 @@ type clrSubject struct {
 	ID   string   `json:"id"`
 	Type []string `json:"type"`
 	// Name is as the latest of the diplomas prints it.
-	Name                 string     `json:"name,omitempty"`
-	VerifiableCredential []envelope `json:"verifiableCredential"`
+	Name                 string                 `json:"name,omitempty"`
+	VerifiableCredential []credential.Enveloped `json:"verifiableCredential"`
 }
 
 func (t transcript) with(entry *credential.StatusEntry) ([]byte, error) {
@@ -97,9 +97,9 @@ func (i *Issuer) transcript(ctx context.Context, act ledger.Act, student domain.
 	slices.SortFunc(standing, func(a, b ledger.Issued) int {
 		return cmp.Or(cmp.Compare(a.Awarded.AwardDate, b.Awarded.AwardDate), cmp.Compare(a.Prepared.Credential, b.Prepared.Credential))
 	})
-	size, nested := 0, make([]envelope, len(standing))
+	size, nested := 0, make([]credential.Enveloped, len(standing))
 	for n, c := range standing {
-		size, nested[n] = size+len(c.Token), newEnvelope(c.Token)
+		size, nested[n] = size+len(c.Token), credential.Envelop(credential.FormatVC, c.Token)
 	}
 	if len(nested) > maxDiplomas || size > maxNested {
 		return nil, nil, domain.Refuse(domain.Conflict, "too_many_diplomas", "a transcript holds at most %d diplomas with %d bytes together", maxDiplomas, maxNested)

@@ -114,6 +114,23 @@ type Envelope struct {
 	Presentation bool
 }
 
+// Enveloped is an [Envelope] as it is written.
+type Enveloped struct {
+	Context []string `json:"@context"`
+	ID      string   `json:"id"`
+	Type    string   `json:"type"`
+}
+
+// Envelop puts a token of that format into an object: an EnvelopedVerifiablePresentation for
+// presentations, else an EnvelopedVerifiableCredential (VCDM 2.0 §4.12, §4.13).
+func Envelop(f Format, token string) Enveloped {
+	e := Enveloped{[]string{ContextV2}, "data:application/" + string(f) + "," + token, typeWrapped}
+	if f == FormatVP || f == FormatSDVP {
+		e.Type = typeWrappedVP
+	}
+	return e
+}
+
 // ReadEnvelope reads an EnvelopedVerifiableCredential or EnvelopedVerifiablePresentation; ok
 // is false for any other value. Nothing but @context, id and type may stand in it, since nobody
 // signed them.

@@ -242,3 +242,20 @@ func FuzzParseJOSE(f *testing.F) {
 		}
 	})
 }
+
+func TestEnvelopesAreReadAsTheyAreWritten(t *testing.T) {
+	for f, presentation := range map[Format]bool{FormatVC: false, FormatSDVC: false, FormatVP: true, FormatSDVP: true} {
+		b, err := Payload(Envelop(f, "a.b.c"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, refusal := ParseJSON(b)
+		if refusal != nil {
+			t.Fatal(refusal)
+		}
+		e, ok, refusal := ReadEnvelope(v)
+		if !ok || refusal != nil || e.MediaType != "application/"+string(f) || e.Token != "a.b.c" || e.Presentation != presentation {
+			t.Errorf("%s is read as %+v, %v, %v", f, e, ok, refusal)
+		}
+	}
+}
