@@ -104,7 +104,7 @@ func TestEncryptedAndAuthenticated(t *testing.T) {
 	if _, err := esdblog.Open(t.Context(), wrong); err == nil || strings.Contains(err.Error(), "other") {
 		t.Errorf("with a wrong password: %v", err)
 	}
-	wrong.Password, wrong.CAFile, wrong.Timeout = "geheim", "", 300*time.Millisecond
+	wrong.Password, wrong.CAFile, wrong.Timeout = "geheim", "", 3*time.Second // a slow machine's handshake ends within
 	if _, err := esdblog.Open(t.Context(), wrong); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("with an unknown authority: %v", err)
 	}
