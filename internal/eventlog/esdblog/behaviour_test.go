@@ -284,7 +284,7 @@ func TestTheIdentityIsMadeOnce(t *testing.T) {
 
 func TestWaitOutlastsTheServer(t *testing.T) {
 	n := serve(t, inMemory(t))
-	l := open(t, n, esdblog.Config{Attempt: 200 * time.Millisecond, Timeout: 300 * time.Millisecond})
+	l := open(t, n, esdblog.Config{Attempt: 500 * time.Millisecond, Timeout: time.Second})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	woken := make(chan error, 1)
@@ -293,7 +293,7 @@ func TestWaitOutlastsTheServer(t *testing.T) {
 	select {
 	case err := <-woken:
 		t.Fatalf("without its server Wait answered %v", err)
-	case <-time.After(500 * time.Millisecond): // longer than anything else tries
+	case <-time.After(1500 * time.Millisecond): // longer than anything else tries
 	}
 	n.start()
 	if _, err := n.log.Append(ctx, "s-1", eventlog.NoStream, draft(1)); err != nil {
