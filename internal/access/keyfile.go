@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"sijil/verifier/secretfile"
 )
 
 // LoadTokenKey reads the key that signs access tokens from dir/token.key, and makes it
@@ -21,7 +23,7 @@ func LoadTokenKey(dir string) (ed25519.PrivateKey, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
-	if err := writeKey(dir, path); err != nil {
+	if err := writeKey(path); err != nil {
 		return nil, err
 	}
 	return readKey(path) // ours, or that of a process that was quicker
@@ -54,9 +56,8 @@ func readKey(path string) (ed25519.PrivateKey, error) {
 	return key, nil
 }
 
-// writeKey makes the file whole or not at all: written under another name, then linked,
-// which fails when another process was first and is no error then.
-func writeKey(dir, path string) error {
+// writeKey makes the key. That another process was first is no error.
+func writeKey(path string) error {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return fmt.Errorf("making a token key: %w", err)
@@ -65,19 +66,8 @@ func writeKey(dir, path string) error {
 	if err != nil {
 		return fmt.Errorf("making a token key: %w", err)
 	}
-	tmp, err := os.CreateTemp(dir, ".token-*")
-	if err != nil {
-		return fmt.Errorf("writing the token key: %w", err)
-	}
-	defer os.Remove(tmp.Name())
-	err = errors.Join(
-		pem.Encode(tmp, &pem.Block{Type: "PRIVATE KEY", Bytes: der}),
-		tmp.Chmod(0o400), tmp.Sync(), tmp.Close(),
-	)
-	if err != nil {
-		return fmt.Errorf("writing the token key: %w", err)
-	}
-	if err := os.Link(tmp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+	err = secretfile.Create(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("writing the token key: %w", err)
 	}
 	return nil

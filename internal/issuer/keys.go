@@ -21,6 +21,7 @@ import (
 	"sijil/domain"
 	"sijil/domain/institution"
 	"sijil/verifier/credential"
+	"sijil/verifier/secretfile"
 )
 
 // ErrNoKey: this place does not hold the private half of the key.
@@ -147,11 +148,15 @@ func (k *FileKeys) make(inst domain.ID, kid, alg string) error {
 	if err != nil {
 		return fmt.Errorf("encoding a signing key: %w", err)
 	}
-	err = writeSecret(k.path(inst, kid), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-	if errors.Is(err, fs.ErrExist) {
-		return nil // another process was quicker
+	path := k.path(inst, kid)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("making the directory of signing keys: %w", err)
 	}
-	return err
+	err = secretfile.Create(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	if err != nil && !errors.Is(err, fs.ErrExist) { // else another process was quicker
+		return fmt.Errorf("writing a signing key: %w", err)
+	}
+	return nil
 }
 
 func newPrivate(alg string) (private any, err error) {
@@ -169,33 +174,6 @@ func newPrivate(alg string) (private any, err error) {
 		return nil, fmt.Errorf("making a signing key: %w", err)
 	}
 	return private, nil
-}
-
-// writeSecret makes a file of mode 0400 that is whole and on disk, or not there:
-// fs.ErrExist when there is one.
-func writeSecret(path string, content []byte) (err error) {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making the directory of signing keys: %w", err)
-	}
-	f, err := os.CreateTemp(dir, ".new-*")
-	if err != nil {
-		return fmt.Errorf("making a signing key's file: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
-	_, err = f.Write(content)
-	if err := errors.Join(err, f.Chmod(0o400), f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("writing a signing key: %w", err)
-	}
-	// A link, unlike a rename, never takes the place of a key that is there.
-	if err := os.Link(f.Name(), path); err != nil {
-		return fmt.Errorf("writing a signing key: %w", err)
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("writing a signing key: %w", err)
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // Found lists the keys that lie here: kids by institution.

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"sijil/verifier/secretfile"
 )
 
 // Wrapped is a key encrypted under the master key of an epoch.
@@ -109,27 +111,10 @@ func (m *FileMaster) NewEpoch() error {
 	}
 	n := m.Epoch() + 1
 	path := m.path(n)
-	// Link makes the file appear whole or not at all: a crash leaves no short key.
-	tmp, err := os.CreateTemp(m.dir, ".new-master-*")
-	if err != nil {
-		return fmt.Errorf("writing a master key: %w", err)
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(key)
-	err = errors.Join(err, tmp.Chmod(0o400), tmp.Sync(), tmp.Close())
-	if err != nil {
-		return fmt.Errorf("writing a master key: %w", err)
-	}
-	if err := os.Link(tmp.Name(), path); errors.Is(err, fs.ErrExist) {
+	if err := secretfile.Create(path, key); errors.Is(err, fs.ErrExist) {
 		return m.load(path) // another process was first: its key is the epoch's
 	} else if err != nil {
 		return fmt.Errorf("writing a master key: %w", err)
-	}
-	if d, err := os.Open(m.dir); err == nil {
-		err = errors.Join(d.Sync(), d.Close())
-		if err != nil {
-			return fmt.Errorf("writing a master key: %w", err)
-		}
 	}
 	return m.add(n, key)
 }

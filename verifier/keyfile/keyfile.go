@@ -13,6 +13,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"sijil/verifier/secretfile"
 )
 
 // Open reads the Ed25519 key at path, and makes it when there is none. A file that others
@@ -55,12 +57,9 @@ func read(path string) (ed25519.PrivateKey, error) {
 	return key, nil
 }
 
-// create makes the file whole or not at all: it is written under another name and then
-// linked, which fails when another process was first and is no error then. The directory is
-// made durable too: once others have pinned the public half, a crash must not make a new key.
-func create(path string) (err error) {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+// create makes the key. That another process was first is no error.
+func create(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
 	_, key, err := ed25519.GenerateKey(rand.Reader)
@@ -71,21 +70,9 @@ func create(path string) (err error) {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, ".new-*")
-	if err != nil {
-		return err
+	err = secretfile.Create(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	if errors.Is(err, fs.ErrExist) {
+		return nil
 	}
-	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
-	err = pem.Encode(f, &pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	if err := errors.Join(err, f.Chmod(0o400), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return err
 }
